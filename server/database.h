@@ -1,0 +1,81 @@
+/*
+ * Lanes to PostgreSQL: libpq in pipeline mode, driven by the loop.
+ *
+ * A call is one prepared statement with binary parameters and one completion.
+ * The completion comes exactly once, later, on the loop, never from inside
+ * db_submit.  Calls waiting when a write connection becomes free are sent as one
+ * pipeline segment with one commit; completions come after the commit.  If one of
+ * them fails the segment is rolled back and its calls run again one by one.
+ */
+#ifndef SERVER_DATABASE_H
+#define SERVER_DATABASE_H
+
+#include "server/catalogue.h"
+
+#include <libpq-fe.h>
+#include <uv.h>
+
+struct db; /* all lanes of a process */
+
+enum db_outcome {
+	DB_OK,          /* result has one row, committed if it was a write */
+	DB_ERROR,       /* result is PostgreSQL's error; nothing happened */
+	DB_BUSY,        /* not sent: the queue is full or it waited too long */
+	DB_UNAVAILABLE, /* not sent: no connection; nothing happened */
+	DB_UNKNOWN,     /* sent, and the connection died before the answer */
+	DB_CANCELLED,   /* db_cancel; may or may not have happened */
+};
+
+/* Prepared on every connection of the lane when it (re)connects. */
+struct db_statement {
+	const char *name; /* also the prepared name; borrowed for ever */
+	const char *sql;
+	int nparams;
+	const Oid *types;
+	enum lane lane;
+};
+
+/* Owned by the caller until `done`.  Values are binary format. */
+struct db_call {
+	const struct db_statement *statement;
+	const char *const *values; /* NULL entry: SQL NULL */
+	const int *lengths;
+	bool rollback; /* dry run: alone in a transaction that is rolled back */
+	/* `result` is borrowed and NULL unless DB_OK or DB_ERROR. */
+	void (*done)(struct db_call *, enum db_outcome, const PGresult *result);
+
+	/* database.c's own */
+	struct db_call *next, *prev;
+	uint64_t queued_at;
+	int state;
+	bool cancelled;
+};
+
+struct db_config {
+	const char *conninfo;         /* libpq URL or keywords, several hosts allowed */
+	const char *read_conninfo;    /* NULL: as conninfo */
+	int connections[LANE_COUNT];
+	int queue_limit[LANE_COUNT];  /* waiting calls; more are answered DB_BUSY */
+	unsigned wait_ms;             /* longest wait before DB_BUSY */
+	unsigned statement_timeout_ms[LANE_COUNT];
+	int group_limit;              /* calls in one commit */
+};
+
+struct db_counters {
+	uint64_t submitted, ok, errors, busy, unavailable, unknown, groups,
+		regrouped, reconnects;
+};
+
+/* Connects in the background; never fails for want of a database (fault 84).
+ * Statements may be added until db_start. */
+struct db *db_new(uv_loop_t *loop, const struct db_config *config);
+void db_start(struct db *db, const struct db_statement *const *statements, size_t n);
+void db_submit(struct db *db, struct db_call *call);
+/* The client left: `done` comes with DB_CANCELLED soon, exactly once. */
+void db_cancel(struct db *db, struct db_call *call);
+size_t db_in_flight(const struct db *db);
+const struct db_counters *db_counters(const struct db *db);
+/* Stops taking calls, waits for those in flight, closes, then calls `closed`. */
+void db_close(struct db *db, void (*closed)(void *), void *arg);
+
+#endif
