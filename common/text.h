@@ -19,7 +19,7 @@ bool text_valid(const char *s, size_t len);
 size_t text_length(const char *s);
 
 /* Whether a string of a message may hold cp: no controls but \n and \t, no
- * bidi overrides, nothing invisible that is not a joiner, no noncharacters. */
+ * bidi overrides, no zero-width spaces, no tags, no noncharacters. */
 bool text_allowed(uint32_t cp);
 
 /* Columns: 2 for wide, 0 for combining, invisible and control, else 1. */
