@@ -5,12 +5,18 @@
  * The completion comes exactly once, later, on the loop, never from inside
  * db_submit.  Calls waiting when a write connection becomes free are sent as one
  * pipeline segment with one commit; completions come after the commit.  If one of
- * them fails the segment is rolled back and its calls run again one by one.
+ * them fails the segment is rolled back and its calls run again one by one, each
+ * in its own transaction, so that one bad request harms no other.
+ *
+ * A call whose connection died after it was sent is sent once more: every write
+ * is safe to repeat (idempotency key, or natural).  If that fails too its outcome
+ * is unknown.
  */
 #ifndef SERVER_DATABASE_H
 #define SERVER_DATABASE_H
 
 #include "server/catalogue.h"
+#include "server/later.h"
 
 #include <libpq-fe.h>
 #include <uv.h>
@@ -18,7 +24,7 @@
 struct db; /* all lanes of a process */
 
 enum db_outcome {
-	DB_OK,          /* result has one row, committed if it was a write */
+	DB_OK,          /* result has rows; committed if it was a write */
 	DB_ERROR,       /* result is PostgreSQL's error; nothing happened */
 	DB_BUSY,        /* not sent: the queue is full or it waited too long */
 	DB_UNAVAILABLE, /* not sent: no connection; nothing happened */
@@ -26,39 +32,46 @@ enum db_outcome {
 	DB_CANCELLED,   /* db_cancel; may or may not have happened */
 };
 
-/* Prepared on every connection of the lane when it (re)connects. */
+/* Prepared on a connection before its first use there. */
 struct db_statement {
-	const char *name; /* also the prepared name; borrowed for ever */
+	const char *name; /* also the prepared name */
 	const char *sql;
 	int nparams;
-	const Oid *types;
 	enum lane lane;
+	unsigned index; /* < DB_STATEMENTS, its own among the process's statements */
 };
 
-/* Owned by the caller until `done`.  Values are binary format. */
+enum { DB_STATEMENTS = 512 };
+
+/* Owned by the caller until `done`.  Values are in binary format. */
 struct db_call {
 	const struct db_statement *statement;
-	const char *const *values; /* NULL entry: SQL NULL */
+	const char *const *values; /* a NULL entry is SQL NULL */
 	const int *lengths;
 	bool rollback; /* dry run: alone in a transaction that is rolled back */
-	/* `result` is borrowed and NULL unless DB_OK or DB_ERROR. */
+	/* `result` is borrowed, and NULL unless DB_OK or DB_ERROR. */
 	void (*done)(struct db_call *, enum db_outcome, const PGresult *result);
 
 	/* database.c's own */
-	struct db_call *next, *prev;
+	struct later_item later;
+	struct db *db;
+	struct db_call *next;
 	uint64_t queued_at;
-	int state;
+	enum db_outcome outcome;
+	unsigned tries;   /* times sent on a connection that died */
+	bool alone;       /* after its group failed */
 	bool cancelled;
+	bool queued;
 };
 
 struct db_config {
-	const char *conninfo;         /* libpq URL or keywords, several hosts allowed */
-	const char *read_conninfo;    /* NULL: as conninfo */
+	const char *conninfo;      /* libpq URL or keywords, several hosts allowed */
+	const char *read_conninfo; /* NULL: as conninfo */
 	int connections[LANE_COUNT];
-	int queue_limit[LANE_COUNT];  /* waiting calls; more are answered DB_BUSY */
-	unsigned wait_ms;             /* longest wait before DB_BUSY */
+	int queue_limit[LANE_COUNT]; /* waiting calls; more are answered DB_BUSY */
+	unsigned wait_ms;            /* longest wait in the queue */
 	unsigned statement_timeout_ms[LANE_COUNT];
-	int group_limit;              /* calls in one commit */
+	int group_limit;             /* calls in one commit */
 };
 
 struct db_counters {
@@ -66,16 +79,17 @@ struct db_counters {
 		regrouped, reconnects;
 };
 
-/* Connects in the background; never fails for want of a database (fault 84).
- * Statements may be added until db_start. */
+/* Connects in the background and never fails for want of a database.  `config`
+ * and its strings are borrowed until db_close is through. */
 struct db *db_new(uv_loop_t *loop, const struct db_config *config);
-void db_start(struct db *db, const struct db_statement *const *statements, size_t n);
 void db_submit(struct db *db, struct db_call *call);
-/* The client left: `done` comes with DB_CANCELLED soon, exactly once. */
-void db_cancel(struct db *db, struct db_call *call);
+/* The client left: `done` comes soon with DB_CANCELLED. */
+void db_cancel(struct db_call *call);
 size_t db_in_flight(const struct db *db);
 const struct db_counters *db_counters(const struct db *db);
-/* Stops taking calls, waits for those in flight, closes, then calls `closed`. */
+/* True while some connection of every lane is up. */
+bool db_up(const struct db *db);
+/* Cancels what waits, drops the connections, then calls `closed` once. */
 void db_close(struct db *db, void (*closed)(void *), void *arg);
 
 #endif

@@ -1,0 +1,412 @@
+#include "server/database.h"
+#include "server/dbconn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SWEEP_MS = 250,
+	TRIES = 3, /* of a transaction that met another (40001, 40P01) */
+};
+
+/* How many calls may be on one connection's wire, by lane.  On the write lane
+ * that is one group; a slow statement never has another behind it. */
+static const int depth[LANE_COUNT] = {
+	[LANE_READ] = 32, [LANE_WRITE] = DBCONN_DEPTH, [LANE_SLOW] = 1,
+	[LANE_STREAM] = 4,
+};
+
+struct lane_state {
+	struct dbconn **conns;
+	int n;
+	struct db_call *head, **tail; /* waiting, first come first served */
+	int waiting;
+};
+
+struct db {
+	uv_loop_t *loop;
+	const struct db_config *config;
+	struct lane_state lanes[LANE_COUNT];
+	struct later later;
+	uv_timer_t sweep;
+	struct db_counters counters;
+	size_t in_flight; /* calls taken and not completed */
+	int open;         /* connections not yet closed */
+	bool closing;
+	void (*closed)(void *);
+	void *closed_arg;
+};
+
+static void close_if_empty(struct db *db);
+
+/* ---- queue -------------------------------------------------------------------- */
+
+static void push_back(struct lane_state *lane, struct db_call *call)
+{
+	call->next = NULL;
+	*lane->tail = call;
+	lane->tail = &call->next;
+	lane->waiting++;
+	call->queued = true;
+}
+
+static void push_front(struct lane_state *lane, struct db_call *call)
+{
+	call->next = lane->head;
+	lane->head = call;
+	if (!call->next)
+		lane->tail = &call->next;
+	lane->waiting++;
+	call->queued = true;
+}
+
+static struct db_call *pop(struct lane_state *lane)
+{
+	struct db_call *call = lane->head;
+
+	lane->head = call->next;
+	if (!lane->head)
+		lane->tail = &lane->head;
+	lane->waiting--;
+	call->queued = false;
+	return call;
+}
+
+/* ---- completion ------------------------------------------------------------------ */
+
+static void complete(struct db_call *call, enum db_outcome outcome,
+	const PGresult *result)
+{
+	struct db *db = call->db;
+
+	if (call->cancelled)
+		outcome = DB_CANCELLED;
+	switch (outcome) {
+	case DB_OK: db->counters.ok++; break;
+	case DB_ERROR: db->counters.errors++; break;
+	case DB_BUSY: db->counters.busy++; break;
+	case DB_UNAVAILABLE: db->counters.unavailable++; break;
+	case DB_UNKNOWN: db->counters.unknown++; break;
+	case DB_CANCELLED: break;
+	}
+	db->in_flight--;
+	call->done(call, outcome,
+		outcome == DB_OK || outcome == DB_ERROR ? result : NULL);
+	close_if_empty(db);
+}
+
+static void on_later(struct later_item *item)
+{
+	struct db_call *call = (struct db_call *)((char *)item -
+		offsetof(struct db_call, later));
+
+	complete(call, call->outcome, NULL);
+}
+
+/* What a call is told that was lost or never sent. */
+static enum db_outcome not_answered(const struct db_call *call)
+{
+	bool writes = call->statement->lane == LANE_WRITE && !call->rollback;
+
+	return writes && call->tries > 0 ? DB_UNKNOWN : DB_UNAVAILABLE;
+}
+
+/* ---- what the connections say ------------------------------------------------------ */
+
+static bool met_another(const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0);
+}
+
+static void on_segment(void *arg, struct dbconn *conn, struct db_call **calls, int n,
+	PGresult **results, int failed)
+{
+	struct db *db = arg;
+	struct lane_state *lane = &db->lanes[calls[0]->statement->lane];
+
+	(void)conn;
+	if (failed < 0) {
+		for (int i = 0; i < n; i++)
+			complete(calls[i], DB_OK, results[i]);
+		return;
+	}
+	if (n == 1 && !(met_another(results[0]) && ++calls[0]->tries < TRIES)) {
+		complete(calls[0], results[0] ? DB_ERROR : DB_UNAVAILABLE, results[0]);
+		return;
+	}
+	/* Rolled back whole: each again, in its own transaction. */
+	db->counters.regrouped++;
+	for (int i = n - 1; i >= 0; i--) {
+		calls[i]->alone = true;
+		push_front(lane, calls[i]);
+	}
+}
+
+static void on_lost(void *arg, struct dbconn *conn, struct db_call **calls, int n)
+{
+	struct db *db = arg;
+
+	(void)conn;
+	db->counters.reconnects++;
+	for (int i = n - 1; i >= 0; i--) {
+		calls[i]->tries++;
+		if (calls[i]->tries > 1 || db->closing || calls[i]->cancelled) {
+			complete(calls[i], not_answered(calls[i]), NULL);
+			continue;
+		}
+		calls[i]->queued_at = uv_now(db->loop);
+		push_front(&db->lanes[calls[i]->statement->lane], calls[i]);
+	}
+}
+
+static void on_up(void *arg, struct dbconn *conn)
+{
+	(void)arg; /* the next turn sends what waits */
+	(void)conn;
+}
+
+static void on_conn_closed(void *arg, struct dbconn *conn)
+{
+	struct db *db = arg;
+
+	(void)conn;
+	db->open--;
+	close_if_empty(db);
+}
+
+static const struct dbconn_events events = {
+	.segment = on_segment, .lost = on_lost, .up = on_up, .closed = on_conn_closed,
+};
+
+/* ---- sending --------------------------------------------------------------------------- */
+
+/* The next segment of a lane: a group on the write lane, else one call. */
+static int take(struct db *db, enum lane which, struct db_call **calls)
+{
+	struct lane_state *lane = &db->lanes[which];
+	int most = which == LANE_WRITE ? db->config->group_limit : 1, n = 0;
+
+	if (most > DBCONN_DEPTH)
+		most = DBCONN_DEPTH;
+	while (lane->head && n < most) {
+		bool alone = lane->head->alone || lane->head->rollback;
+
+		if (lane->head->cancelled) {
+			complete(pop(lane), DB_CANCELLED, NULL);
+			continue;
+		}
+		if (alone && n > 0)
+			break;
+		calls[n++] = pop(lane);
+		if (alone)
+			break;
+	}
+	return n;
+}
+
+static bool has_room(enum lane which, const struct dbconn *conn)
+{
+	return dbconn_state(conn) == DBCONN_UP && (which == LANE_WRITE ?
+		dbconn_load(conn) == 0 : dbconn_load(conn) < depth[which]);
+}
+
+static struct dbconn *freest(struct lane_state *lane, enum lane which)
+{
+	struct dbconn *best = NULL;
+
+	for (int i = 0; i < lane->n; i++)
+		if (has_room(which, lane->conns[i]) && (!best ||
+				dbconn_load(lane->conns[i]) < dbconn_load(best)))
+			best = lane->conns[i];
+	return best;
+}
+
+static void dispatch_lane(struct db *db, enum lane which)
+{
+	struct lane_state *lane = &db->lanes[which];
+	struct dbconn *conn;
+
+	while (lane->head && (conn = freest(lane, which))) {
+		struct db_call *calls[DBCONN_DEPTH];
+		int n = take(db, which, calls);
+
+		if (n == 0)
+			break;
+		if (!dbconn_send(conn, calls, n)) {
+			while (n > 0)
+				push_front(lane, calls[--n]);
+			break;
+		}
+		db->counters.groups++;
+	}
+	for (int i = 0; i < lane->n; i++)
+		if (dbconn_load(lane->conns[i]) > 0)
+			dbconn_flush(lane->conns[i]);
+}
+
+/* Once a turn: what came in together goes out together. */
+static void on_turn(void *arg)
+{
+	struct db *db = arg;
+
+	for (int i = 0; i < LANE_COUNT && !db->closing; i++)
+		dispatch_lane(db, (enum lane)i);
+}
+
+static bool lane_up(const struct lane_state *lane)
+{
+	for (int i = 0; i < lane->n; i++)
+		if (dbconn_state(lane->conns[i]) == DBCONN_UP)
+			return true;
+	return false;
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+	struct db *db = timer->data;
+
+	for (int i = 0; i < LANE_COUNT; i++) {
+		struct lane_state *lane = &db->lanes[i];
+
+		while (lane->head && uv_now(db->loop) - lane->head->queued_at >=
+				db->config->wait_ms) {
+			struct db_call *call = pop(lane);
+			enum db_outcome outcome = not_answered(call);
+
+			if (outcome == DB_UNAVAILABLE && lane_up(lane))
+				outcome = DB_BUSY;
+			complete(call, outcome, NULL);
+		}
+	}
+}
+
+/* ---- the public face ----------------------------------------------------------------------- */
+
+void db_submit(struct db *db, struct db_call *call)
+{
+	struct lane_state *lane = &db->lanes[call->statement->lane];
+
+	call->db = db;
+	call->tries = 0;
+	call->alone = call->cancelled = false;
+	call->queued_at = uv_now(db->loop);
+	db->in_flight++;
+	db->counters.submitted++;
+	if (db->closing || lane->waiting >=
+			db->config->queue_limit[call->statement->lane]) {
+		call->outcome = db->closing ? DB_UNAVAILABLE : DB_BUSY;
+		later_post(&db->later, &call->later, on_later);
+		return;
+	}
+	push_back(lane, call);
+}
+
+void db_cancel(struct db_call *call)
+{
+	call->cancelled = true;
+}
+
+size_t db_in_flight(const struct db *db)
+{
+	return db->in_flight;
+}
+
+const struct db_counters *db_counters(const struct db *db)
+{
+	return &db->counters;
+}
+
+bool db_up(const struct db *db)
+{
+	for (int i = 0; i < LANE_COUNT; i++)
+		if (db->lanes[i].n > 0 && !lane_up(&db->lanes[i]))
+			return false;
+	return true;
+}
+
+static bool open_lane(struct db *db, enum lane which)
+{
+	const struct db_config *config = db->config;
+	struct lane_state *lane = &db->lanes[which];
+	const char *conninfo = which != LANE_WRITE && which != LANE_STREAM &&
+		config->read_conninfo ? config->read_conninfo : config->conninfo;
+
+	lane->tail = &lane->head;
+	lane->conns = calloc((size_t)config->connections[which] + 1,
+		sizeof(struct dbconn *));
+	if (!lane->conns)
+		return false;
+	for (int i = 0; i < config->connections[which]; i++) {
+		lane->conns[i] = dbconn_new(db->loop, conninfo,
+			config->statement_timeout_ms[which], &events, db);
+		if (!lane->conns[i])
+			return false;
+		lane->n++;
+		db->open++;
+	}
+	return true;
+}
+
+struct db *db_new(uv_loop_t *loop, const struct db_config *config)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	if (!db)
+		return NULL;
+	db->loop = loop;
+	db->config = config;
+	later_init(&db->later, loop, on_turn, db);
+	uv_timer_init(loop, &db->sweep);
+	db->sweep.data = db;
+	uv_timer_start(&db->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	for (int i = 0; i < LANE_COUNT; i++)
+		if (!open_lane(db, (enum lane)i))
+			abort(); /* out of memory before serving anybody */
+	return db;
+}
+
+static void on_all_closed(void *arg)
+{
+	struct db *db = arg;
+
+	db->closed(db->closed_arg);
+	for (int i = 0; i < LANE_COUNT; i++)
+		free(db->lanes[i].conns);
+	free(db);
+}
+
+static void on_sweep_closed(uv_handle_t *handle)
+{
+	struct db *db = handle->data;
+
+	later_close(&db->later, on_all_closed);
+}
+
+static void close_if_empty(struct db *db)
+{
+	if (!db->closing || db->open > 0 || db->in_flight > 0 ||
+		uv_is_closing((uv_handle_t *)&db->sweep))
+		return;
+	uv_close((uv_handle_t *)&db->sweep, on_sweep_closed);
+}
+
+void db_close(struct db *db, void (*closed)(void *), void *arg)
+{
+	db->closing = true;
+	db->closed = closed;
+	db->closed_arg = arg;
+	for (int i = 0; i < LANE_COUNT; i++) {
+		struct lane_state *lane = &db->lanes[i];
+
+		while (lane->head) {
+			struct db_call *call = pop(lane);
+
+			complete(call, not_answered(call), NULL);
+		}
+		for (int k = 0; k < lane->n; k++)
+			dbconn_close(lane->conns[k]);
+	}
+	close_if_empty(db);
+}
