@@ -1,0 +1,29 @@
+/*
+ * One request, one reply.
+ *
+ * call_request() knows from the catalogue what a request needs: the port
+ * (anonymous ones go to the public port, without a certificate), and for a
+ * signed write the key, the signature and a place in the outbox before the
+ * first byte is sent.  It connects on first use, tries again where that is
+ * safe, and says every refusal itself.
+ */
+#ifndef CLIENT_CALL_H
+#define CLIENT_CALL_H
+
+#include "client/command.h"
+
+/* Fills version, acting, dry_run and key (unless set) and sends.  0 and *reply
+ * (call_free), or the exit code with *reply NULL, all said.  Anonymous requests
+ * need no login when --server is given. */
+int call_request(struct client *client, Request *request, Reply **reply);
+
+/* The same, but a refusal is handed over in *reply instead of being said:
+ * 0 with (*reply)->refusal set.  For handlers that can mend it. */
+int call_try(struct client *client, Request *request, Reply **reply);
+
+/* Says a refusal (five parts, or JSON) and returns its exit code. */
+int call_refused(struct client *client, const Refusal *refusal);
+
+void call_free(Reply *reply);
+
+#endif
