@@ -1,0 +1,183 @@
+-- The decision: dossier, committee meeting, public notice, award, and the table
+-- behind `next` (domain 2.2: 22 to 27, 2.5).  The only figures are dates, head
+-- counts and the votes of the committee.
+
+-- ---- dossier (四评材料) ------------------------------------------------------
+-- Everything the committee reads about one application, fixed as one text with
+-- its hash.  A reopened dossier stays; freezing again makes the next one.
+CREATE TABLE data.dossier (
+	id text PRIMARY KEY,              -- CL26-14, CL26-14-2 …
+	org_id text NOT NULL REFERENCES data.org,
+	state text NOT NULL,              -- FROZEN, REOPENED
+	application_id text NOT NULL REFERENCES data.application,
+	content text NOT NULL,            -- jsonb printed by PostgreSQL: one form only
+	sha256 bytea NOT NULL CHECK (length(sha256) = 32),
+	frozen_at timestamptz NOT NULL,
+	frozen_by text NOT NULL REFERENCES data.person,
+	reopened_at timestamptz,
+	reopened_by text REFERENCES data.person,
+	reopen_reason data.narrative);
+CREATE INDEX ON data.dossier (application_id);
+CREATE UNIQUE INDEX dossier_one_frozen ON data.dossier (application_id)
+	WHERE state = 'FROZEN';
+
+-- ---- meeting (党委会议) --------------------------------------------------------
+-- The rule set is taken when the meeting begins and printed in its minutes.
+CREATE TABLE data.meeting (
+	id text PRIMARY KEY,              -- HY26-01
+	org_id text NOT NULL REFERENCES data.org,
+	state text NOT NULL,              -- PLANNED, OPEN, ENDED, SIGNED
+	held_on date NOT NULL,
+	place data.line NOT NULL,
+	chair_id text NOT NULL REFERENCES data.person,
+	recorder_id text NOT NULL REFERENCES data.person,
+	rule_set_id text REFERENCES data.rule_set,
+	begun_at timestamptz,
+	ended_at timestamptz,
+	minutes text,                     -- fixed when the meeting ends
+	minutes_sha256 bytea CHECK (length(minutes_sha256) = 32),
+	signed_by text REFERENCES data.person,
+	signed_at timestamptz);
+
+-- Who was expected and who came.  entitled: holds a seat on that day.
+CREATE TABLE data.attendance (
+	meeting_id text NOT NULL REFERENCES data.meeting,
+	person_id text NOT NULL REFERENCES data.person,
+	entitled boolean NOT NULL,
+	present boolean NOT NULL,
+	reason data.line,                 -- why absent
+	PRIMARY KEY (meeting_id, person_id),
+	CHECK (entitled OR present));     -- without a seat: attends without vote
+
+-- One application on one agenda, decided on its own (逐项表决).  The counts are
+-- those of the moment the vote opened; outcome and arithmetic never change.
+CREATE TABLE data.agenda_item (
+	id text PRIMARY KEY,              -- YT26-14
+	org_id text NOT NULL REFERENCES data.org,
+	state text NOT NULL,              -- LISTED, VOTING, COUNTED, RESOLVED, REMOVED
+	meeting_id text NOT NULL REFERENCES data.meeting,
+	item_no int NOT NULL,
+	application_id text NOT NULL REFERENCES data.application,
+	dossier_id text NOT NULL REFERENCES data.dossier,
+	presenter_id text NOT NULL REFERENCES data.person,
+	method text CHECK (method IN ('SHOW_OF_HANDS', 'SECRET_BALLOT', 'NAMED_VOTE')),
+	entitled int,
+	present int,
+	recused int,                      -- of those entitled
+	voters int,                       -- present and not recused
+	in_favour int,
+	against int,
+	abstain int,
+	not_cast int,
+	denominator int,                  -- what the majority is taken of
+	passed boolean,
+	arithmetic text,                  -- the sum in words, with the rule set
+	outcome text CHECK (outcome IN ('PROPOSED_AWARD', 'NOT_THIS_TIME', 'DEFERRED')),
+	discussion data.narrative,
+	reasons data.narrative,
+	advice data.narrative,
+	conditions data.narrative,
+	resolution text,
+	resolved_at timestamptz,
+	UNIQUE (meeting_id, item_no),
+	CHECK (in_favour + against + abstain + not_cast = voters),
+	CHECK ((state = 'RESOLVED') = (outcome IS NOT NULL)),
+	CHECK ((outcome = 'PROPOSED_AWARD') <= coalesce(passed, false)));
+CREATE UNIQUE INDEX agenda_item_one_live ON data.agenda_item (application_id)
+	WHERE state IN ('LISTED', 'VOTING', 'COUNTED');
+
+CREATE TABLE data.recusal (
+	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
+	person_id text NOT NULL REFERENCES data.person,
+	reason data.line NOT NULL,
+	recorded_by text NOT NULL REFERENCES data.person,
+	recorded_at timestamptz NOT NULL,
+	PRIMARY KEY (agenda_item_id, person_id));
+
+-- Named votes only; a secret vote leaves counts and nothing else.
+CREATE TABLE data.named_vote (
+	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
+	person_id text NOT NULL REFERENCES data.person,
+	choice text NOT NULL CHECK (choice IN ('IN_FAVOUR', 'AGAINST', 'ABSTAIN')),
+	cast_at timestamptz NOT NULL,
+	PRIMARY KEY (agenda_item_id, person_id));
+
+-- The written word of an absent member: kept, printed, never counted.
+CREATE TABLE data.written_opinion (
+	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
+	person_id text NOT NULL REFERENCES data.person,
+	text data.narrative NOT NULL,
+	recorded_by text NOT NULL REFERENCES data.person,
+	recorded_at timestamptz NOT NULL,
+	PRIMARY KEY (agenda_item_id, person_id));
+
+-- ---- public notice (公示) ---------------------------------------------------------
+-- Drafted, checked and approved by three people.  ends_on is NULL while the
+-- calendar of a year it needs is not published: then the end is provisional.
+CREATE TABLE data.notice (
+	id text PRIMARY KEY,              -- GS26-01
+	org_id text NOT NULL REFERENCES data.org,
+	state text NOT NULL,              -- DRAFT … ENDED_CLEAR, DROPPED
+	kind text NOT NULL CHECK (kind IN ('INTENDED_AWARD')),
+	title data.line NOT NULL,
+	contact data.narrative NOT NULL,  -- how to report: telephone, mail box, place
+	places data.line,
+	drafted_by text NOT NULL REFERENCES data.person,
+	drafted_on date NOT NULL,
+	checked_by text REFERENCES data.person,
+	checked_on date,
+	approved_by text REFERENCES data.person,
+	approved_on date,
+	rule_set_id text REFERENCES data.rule_set,
+	posted_by text REFERENCES data.person,
+	posted_on date,
+	ends_on date,                     -- the last day of the notice
+	ended_by text REFERENCES data.person,
+	ended_on date,
+	dropped_why data.narrative,
+	CHECK (checked_by <> drafted_by),
+	CHECK (approved_by <> drafted_by AND approved_by <> checked_by));
+
+-- An item names its resolution, so a second decision needs a second notice.
+CREATE TABLE data.notice_item (
+	notice_id text NOT NULL REFERENCES data.notice,
+	application_id text NOT NULL REFERENCES data.application,
+	org_id text NOT NULL REFERENCES data.org,
+	org_name data.line NOT NULL,
+	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
+	PRIMARY KEY (notice_id, application_id));
+CREATE INDEX ON data.notice_item (application_id);
+
+-- ---- award (评定) ------------------------------------------------------------------
+CREATE TABLE data.award (
+	id text PRIMARY KEY,              -- PD26-14
+	org_id text NOT NULL REFERENCES data.org,
+	state text NOT NULL,              -- EFFECTIVE; what follows comes with its own rules
+	application_id text NOT NULL UNIQUE REFERENCES data.application,
+	programme_id text NOT NULL REFERENCES data.programme,
+	level text NOT NULL CHECK (level IN ('COLLEGE')),
+	title data.line NOT NULL,
+	org_name data.line NOT NULL,      -- as it was when decided
+	doc_no data.line NOT NULL,
+	decided_on date NOT NULL,
+	term_id text NOT NULL REFERENCES data.term,
+	effective_from date NOT NULL,
+	valid_to date NOT NULL,           -- the last day of the term, extension included
+	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
+	notice_id text NOT NULL REFERENCES data.notice,
+	signed_by text NOT NULL REFERENCES data.person,
+	CHECK (valid_to >= effective_from));
+CREATE UNIQUE INDEX award_one_effective ON data.award (org_id, level)
+	WHERE state = 'EFFECTIVE';
+
+-- ---- next (下一步) -------------------------------------------------------------------
+-- Which allowed moves are work that waits, as opposed to ways out (withdraw,
+-- return, reopen).  Without a row a move is never hinted.  `only_if` names a
+-- function guard.<name>(me auth.actor, id text) giving every reason against this
+-- very person; `made_for` says of which organisations a new object is made.
+CREATE TABLE rule.hint (
+	entity text NOT NULL,
+	request text NOT NULL,
+	only_if text,
+	made_for text CHECK (made_for IN ('branch', 'committee')),
+	PRIMARY KEY (entity, request));
