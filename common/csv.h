@@ -29,7 +29,7 @@ enum csv_result {
 	CSV_NO_MEMORY,
 };
 
-/* One line of the table; empty lines are left out. */
+/* One line of the table; lines with nothing in any cell are left out. */
 struct csv_row {
 	size_t line; /* in the file, from 1 */
 	size_t n;
@@ -39,7 +39,7 @@ struct csv_row {
 struct csv {
 	struct csv_row *rows;
 	size_t n;
-	bool gb18030;        /* how it was read */
+	bool gb18030; /* how it was read */
 	size_t line, column; /* of an error, from 1, in characters */
 	struct arena arena;
 };
@@ -56,6 +56,8 @@ struct csv_writer {
 	bool failed, in_row;
 };
 
+/* Whether a cell that begins so gets a guard. */
+bool csv_guarded(const char *text);
 /* A byte order mark, for Excel; first of all if wanted. */
 void csv_mark(struct csv_writer *writer);
 void csv_cell(struct csv_writer *writer, const char *text);
