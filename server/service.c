@@ -1,0 +1,334 @@
+#include "server/service.h"
+
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+
+enum { LEARN_AGAIN_MS = 200 };
+
+struct service {
+	uv_loop_t *loop;
+	const struct config *config;
+	enum worker_kind kind;
+	struct db_config db_config;
+	struct db *db;
+	struct later later;
+	struct identity identity;
+	uint8_t *authority;
+	struct route **routes; /* by number */
+	uint32_t top;
+	bool ready;
+	bool differs;
+	void (*learned)(void *, bool);
+	void *learned_arg;
+	void (*closed)(void *);
+	void *closed_arg;
+
+	/* learning */
+	struct db_call ask;
+	PGresult *functions;
+	uv_timer_t again;
+};
+
+static const struct db_statement ask_functions = {
+	.name = "functions", .sql = schema_functions_sql, .lane = LANE_READ,
+	.index = STATEMENT_FUNCTIONS,
+};
+static const struct db_statement ask_types = {
+	.name = "types", .sql = schema_types_sql, .lane = LANE_READ,
+	.index = STATEMENT_TYPES,
+};
+
+/* ---- routes ----------------------------------------------------------------------- */
+
+static void on_differs(void *arg, const char *line)
+{
+	struct service *service = arg;
+
+	service->differs = true;
+	log_line(LOG_ERROR, "contract", "%s", line);
+}
+
+static void differs(struct service *service, const char *name, const char *what)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "%s: %s", name, what);
+	on_differs(service, line);
+}
+
+static char *call_sql(const char *name, unsigned nparams)
+{
+	size_t room = strlen(name) + 64 + nparams * 6;
+	char *sql = malloc(room);
+	size_t n;
+
+	if (!sql)
+		return NULL;
+	n = (size_t)snprintf(sql, room, "SELECT * FROM call.%s(", name);
+	for (unsigned i = 1; i <= nparams; i++)
+		n += (size_t)snprintf(sql + n, room - n, "%s$%u", i > 1 ? "," : "", i);
+	snprintf(sql + n, room - n, ")");
+	return sql;
+}
+
+static void route_free(struct route *route)
+{
+	if (!route)
+		return;
+	codec_plan_free(route->request);
+	codec_plan_free(route->reply);
+	free(route->sql);
+	free(route);
+}
+
+static struct route *route_new(struct service *service, const struct schema *schema,
+	uint32_t number, const struct schema_function *function, unsigned index)
+{
+	const struct catalogue_row *row = catalogue_find(number);
+	const struct schema_type *result = schema_type(schema, function->result);
+	struct route *route = calloc(1, sizeof(*route));
+	char what[128];
+
+	if (!route)
+		abort(); /* out of memory before serving anybody */
+	route->row = row;
+	route->number = number;
+	snprintf(what, sizeof(what), "request %s", row->name);
+	route->request = codec_plan_new(catalogue_request(number), schema,
+		function->params + SERVICE_CONTEXT, function->n - SERVICE_CONTEXT,
+		what, on_differs, service);
+	snprintf(what, sizeof(what), "reply %s", row->name);
+	route->reply = codec_plan_new(catalogue_reply(number), schema,
+		result ? result->columns : NULL, result ? result->n : 0, what,
+		on_differs, service);
+	route->sql = call_sql(row->name, function->n);
+	route->statement = (struct db_statement){ row->name, route->sql,
+		(int)function->n, row->lane, index };
+	if (route->request && route->reply && route->sql)
+		return route;
+	route_free(route);
+	return NULL;
+}
+
+static void learn_row(struct service *service, const struct schema *schema,
+	uint32_t number, unsigned *index)
+{
+	const struct catalogue_row *row = catalogue_find(number);
+	const struct schema_function *function = schema_function(schema, row->name);
+
+	if (!catalogue_request(number) || !catalogue_reply(number)) {
+		differs(service, row->name, "no member of Request and Reply");
+		return;
+	}
+	if (row->flags & CAT_NATIVE) {
+		if (((row->flags & CAT_ANONYMOUS) != 0) ==
+				(service->kind == WORKER_PUBLIC)) {
+			service->routes[number] = calloc(1, sizeof(struct route));
+			service->routes[number]->row = row;
+			service->routes[number]->number = number;
+		}
+		return;
+	}
+	if (!function || function->n < SERVICE_CONTEXT ||
+			function->n > SERVICE_CONTEXT + SERVICE_PARAMS) {
+		differs(service, row->name, "no such function in schema call");
+		return;
+	}
+	if (function->executable)
+		service->routes[number] = route_new(service, schema, number, function,
+			(*index)++);
+}
+
+/* Every member of the oneof has a row, every row its function. */
+static void learn(struct service *service, const PGresult *types)
+{
+	struct schema *schema = schema_new(service->functions, types);
+	unsigned index = 0;
+
+	if (!schema) {
+		differs(service, "schema", "the database did not describe itself");
+		return;
+	}
+	for (uint32_t n = catalogue_next(0); n; n = catalogue_next(n))
+		service->top = n;
+	service->routes = calloc(service->top + 1, sizeof(struct route *));
+	for (uint32_t n = catalogue_next(0); n; n = catalogue_next(n))
+		learn_row(service, schema, n, &index);
+	schema_free(schema);
+}
+
+/* ---- asking ------------------------------------------------------------------------- */
+
+static void ask(struct service *service, const struct db_statement *statement,
+	void (*done)(struct db_call *, enum db_outcome, const PGresult *))
+{
+	service->ask = (struct db_call){ .statement = statement, .done = done };
+	db_submit(service->db, &service->ask);
+}
+
+static struct service *asked(struct db_call *call)
+{
+	return (struct service *)((char *)call - offsetof(struct service, ask));
+}
+
+static void on_functions(struct db_call *call, enum db_outcome outcome,
+	const PGresult *result);
+
+static void on_again(uv_timer_t *timer)
+{
+	ask(timer->data, &ask_functions, on_functions);
+}
+
+/* No database yet, or one not migrated: again soon. */
+static void ask_again(struct service *service)
+{
+	if (!service->closed)
+		uv_timer_start(&service->again, on_again, LEARN_AGAIN_MS, 0);
+}
+
+static void on_types(struct db_call *call, enum db_outcome outcome,
+	const PGresult *result)
+{
+	struct service *service = asked(call);
+
+	if (outcome == DB_OK) {
+		learn(service, result);
+		service->ready = !service->differs;
+		service->learned(service->learned_arg, service->ready);
+	} else {
+		ask_again(service);
+	}
+	PQclear(service->functions);
+	service->functions = NULL;
+}
+
+static void on_functions(struct db_call *call, enum db_outcome outcome,
+	const PGresult *result)
+{
+	struct service *service = asked(call);
+
+	if (outcome != DB_OK || PQntuples(result) == 0) {
+		ask_again(service);
+		return;
+	}
+	service->functions = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+	if (service->functions)
+		ask(service, &ask_types, on_types);
+	else
+		ask_again(service);
+}
+
+/* The authority's certificate goes to whoever enrols. */
+static void init_identity(struct service *service)
+{
+	BIO *file = BIO_new_file(service->config->path.authority, "r");
+	X509 *authority = file ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL;
+	int len = authority ? i2d_X509(authority, &service->authority) : 0;
+
+	X509_free(authority);
+	BIO_free(file);
+	service->identity = (struct identity){
+		.loop = service->loop, .db = service->db,
+		.signer_path = service->config->path.signer_socket,
+		.authority = service->authority,
+		.authority_len = len > 0 ? (size_t)len : 0,
+		.member_port = service->config->ports[WORKER_MEMBER].port,
+	};
+}
+
+/* ---- life ------------------------------------------------------------------------------ */
+
+struct service *service_new(uv_loop_t *loop, const struct config *config,
+	enum worker_kind kind, void (*learned)(void *, bool ok), void *arg)
+{
+	struct service *service = calloc(1, sizeof(*service));
+
+	if (!service)
+		return NULL;
+	service->loop = loop;
+	service->config = config;
+	service->kind = kind;
+	service->learned = learned;
+	service->learned_arg = arg;
+	config_database(config, kind, &service->db_config);
+	later_init(&service->later, loop, NULL, service);
+	uv_timer_init(loop, &service->again);
+	service->again.data = service;
+	service->db = db_new(loop, &service->db_config);
+	if (!service->db)
+		abort();
+	init_identity(service);
+	ask(service, &ask_functions, on_functions);
+	return service;
+}
+
+static void on_later_closed(void *arg)
+{
+	struct service *service = arg;
+
+	for (uint32_t i = 0; service->routes && i <= service->top; i++)
+		route_free(service->routes[i]);
+	free(service->routes);
+	OPENSSL_free(service->authority);
+	service->closed(service->closed_arg);
+	free(service);
+}
+
+static void on_again_closed(uv_handle_t *handle)
+{
+	struct service *service = handle->data;
+
+	later_close(&service->later, on_later_closed);
+}
+
+static void on_db_closed(void *arg)
+{
+	struct service *service = arg;
+
+	uv_close((uv_handle_t *)&service->again, on_again_closed);
+}
+
+void service_close(struct service *service, void (*closed)(void *), void *arg)
+{
+	service->closed = closed;
+	service->closed_arg = arg;
+	db_close(service->db, on_db_closed, service);
+}
+
+bool service_ready(const struct service *service)
+{
+	return service->ready;
+}
+
+struct db *service_db(struct service *service)
+{
+	return service->db;
+}
+
+struct later *service_later(struct service *service)
+{
+	return &service->later;
+}
+
+const struct config *service_config(const struct service *service)
+{
+	return service->config;
+}
+
+enum worker_kind service_kind(const struct service *service)
+{
+	return service->kind;
+}
+
+const struct identity *service_identity(const struct service *service)
+{
+	return &service->identity;
+}
+
+const struct route *service_route(const struct service *service, uint32_t number)
+{
+	return number <= service->top && service->routes ? service->routes[number] : NULL;
+}
