@@ -234,7 +234,7 @@ static bool is_shutdown(const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
-	return state && (strncmp(state, "57P0", 4) == 0 || strncmp(state, "08", 2) == 0);
+	return state && strncmp(state, "57P0", 4) == 0;
 }
 
 /* The first error of the segment; what follows it comes as "aborted". */

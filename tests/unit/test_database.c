@@ -1,0 +1,313 @@
+/*
+ * The lanes against a real PostgreSQL: grouping, falling back one by one, dry
+ * runs, cancelling, a full queue, backends killed under load.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "server/database.h"
+
+static uv_loop_t loop;
+static struct db *db;
+static struct db_config config;
+static PGconn *pg;
+
+static const struct db_statement put = {
+	"put", "INSERT INTO lane_test VALUES ($1) RETURNING n", 1, LANE_WRITE, 0 };
+static const struct db_statement get = {
+	"get", "SELECT n FROM lane_test WHERE n = $1::int", 1, LANE_READ, 1 };
+static const struct db_statement nap = {
+	"nap", "SELECT pg_sleep(0.05), $1::int", 1, LANE_SLOW, 2 };
+
+struct test_call {
+	struct db_call call;
+	unsigned char arg[4];
+	const char *value;
+	int length;
+	int completions;
+	enum db_outcome outcome;
+	char state[6];
+	bool inside; /* set while submitting: done must not run then */
+};
+
+static int pending;
+
+static void on_done(struct db_call *call, enum db_outcome outcome, const PGresult *result)
+{
+	struct test_call *t = (struct test_call *)call;
+
+	assert_false(t->inside);
+	t->completions++;
+	t->outcome = outcome;
+	if (outcome == DB_ERROR)
+		snprintf(t->state, sizeof(t->state), "%s",
+			PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	pending--;
+}
+
+static void submit(struct test_call *t, const struct db_statement *s, int n)
+{
+	memset(t, 0, sizeof(*t));
+	t->arg[0] = (unsigned char)(n >> 24);
+	t->arg[1] = (unsigned char)(n >> 16);
+	t->arg[2] = (unsigned char)(n >> 8);
+	t->arg[3] = (unsigned char)n;
+	t->value = (const char *)t->arg;
+	t->length = 4;
+	t->call.statement = s;
+	t->call.values = &t->value;
+	t->call.lengths = &t->length;
+	t->call.done = on_done;
+	pending++;
+	t->inside = true;
+	db_submit(db, &t->call);
+	t->inside = false;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
+/* Until everything submitted is completed, ten seconds at most. */
+static void run(void)
+{
+	uint64_t end = uv_hrtime() + UINT64_C(10000000000);
+	uv_timer_t tick;
+
+	uv_timer_init(&loop, &tick);
+	uv_timer_start(&tick, on_tick, 20, 20);
+	while (pending > 0 && uv_hrtime() < end)
+		uv_run(&loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&tick, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(pending, 0);
+}
+
+static void must(const char *sql)
+{
+	PGresult *r = PQexec(pg, sql);
+
+	if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
+		fail_msg("%s", PQerrorMessage(pg));
+	PQclear(r);
+}
+
+static int rows(const char *where)
+{
+	char sql[256];
+	PGresult *r;
+	int n;
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM lane_test WHERE %s", where);
+	r = PQexec(pg, sql);
+	n = atoi(PQgetvalue(r, 0, 0));
+	PQclear(r);
+	return n;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	log_init(stderr, LOG_ERROR + 1);
+	pg = PQconnectdb(getenv("ZHIBU_TEST_PG"));
+	assert_int_equal(PQstatus(pg), CONNECTION_OK);
+	must("CREATE TABLE public.lane_test (n int PRIMARY KEY CHECK (n <> 13))");
+	uv_loop_init(&loop);
+	config = (struct db_config){
+		.conninfo = getenv("ZHIBU_TEST_PG"),
+		.connections = { 1, 1, 1, 1 }, .queue_limit = { 300, 300, 3, 10 },
+		.wait_ms = 3000, .statement_timeout_ms = { 2000, 2000, 2000, 2000 },
+		.group_limit = 64,
+	};
+	db = db_new(&loop, &config);
+	return 0;
+}
+
+static int closed;
+
+static void on_closed(void *arg)
+{
+	(void)arg;
+	closed++;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	db_close(db, on_closed, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(closed, 1);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	must("DROP TABLE lane_test");
+	PQfinish(pg);
+	return 0;
+}
+
+static void test_waits_for_the_first_connection(void **state)
+{
+	struct test_call t;
+
+	(void)state;
+	submit(&t, &put, 1); /* nothing is connected yet */
+	run();
+	assert_int_equal(t.outcome, DB_OK);
+	assert_int_equal(rows("n = 1"), 1);
+}
+
+static void test_groups(void **state)
+{
+	struct test_call t[200];
+	uint64_t before = db_counters(db)->groups;
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		submit(&t[i], &put, 1000 + i);
+	run();
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(t[i].outcome, DB_OK);
+	assert_int_equal(rows("n BETWEEN 1000 AND 1199"), 200);
+	assert_int_equal(db_counters(db)->groups - before, 4); /* 64 64 64 8 */
+}
+
+static void test_one_bad_harms_no_other(void **state)
+{
+	struct test_call t[40];
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		submit(&t[i], &put, i == 20 ? 13 : 2000 + i);
+	run();
+	for (int i = 0; i < 40; i++) {
+		assert_int_equal(t[i].completions, 1);
+		assert_int_equal(t[i].outcome, i == 20 ? DB_ERROR : DB_OK);
+	}
+	assert_string_equal(t[20].state, "23514");
+	assert_int_equal(rows("n BETWEEN 2000 AND 2039"), 39);
+}
+
+static void test_dry_run_leaves_nothing(void **state)
+{
+	struct test_call a, b, c;
+
+	(void)state;
+	submit(&a, &put, 3000);
+	submit(&b, &put, 3001);
+	b.call.rollback = true;
+	submit(&c, &put, 13);
+	c.call.rollback = true;
+	run();
+	assert_int_equal(a.outcome, DB_OK);
+	assert_int_equal(b.outcome, DB_OK);
+	assert_int_equal(c.outcome, DB_ERROR);
+	assert_int_equal(rows("n IN (3000, 3001)"), 1);
+	submit(&a, &put, 3002); /* the failed one left no open transaction */
+	run();
+	assert_int_equal(rows("n = 3002"), 1);
+}
+
+static void test_reads_do_not_harm_each_other(void **state)
+{
+	struct test_call t[100];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		submit(&t[i], &get, 1000 + i);
+		if (i % 10 == 0)
+			t[i].length = 3; /* not an integer's bytes */
+	}
+	run();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(t[i].outcome, i % 10 == 0 ? DB_ERROR : DB_OK);
+}
+
+static void test_full_queue_is_busy(void **state)
+{
+	struct test_call t[8];
+	int busy = 0;
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		submit(&t[i], &nap, i);
+	run();
+	for (int i = 0; i < 8; i++)
+		busy += t[i].outcome == DB_BUSY;
+	assert_int_equal(busy, 5); /* three may wait */
+}
+
+static void test_cancel(void **state)
+{
+	struct test_call t[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		submit(&t[i], &nap, i);
+	db_cancel(&t[2].call);
+	run();
+	assert_int_equal(t[0].outcome, DB_OK);
+	assert_int_equal(t[2].outcome, DB_CANCELLED);
+	assert_int_equal(t[2].completions, 1);
+}
+
+static void on_kill(uv_timer_t *timer)
+{
+	(void)timer;
+	must("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+	     " WHERE application_name = 'zhibud'");
+}
+
+/* Every write comes back exactly once, and an acknowledged one is there. */
+static void test_killed_backends(void **state)
+{
+	enum { N = 250 };
+	static struct test_call t[N];
+	uv_timer_t killer;
+	int ok = 0;
+
+	(void)state;
+	uv_timer_init(&loop, &killer);
+	uv_timer_start(&killer, on_kill, 1, 150);
+	for (int round = 0; round < 8; round++) {
+		for (int i = 0; i < N; i++)
+			submit(&t[i], &put, 10000 + round * N + i);
+		run();
+		for (int i = 0; i < N; i++) {
+			char where[32];
+
+			assert_int_equal(t[i].completions, 1);
+			snprintf(where, sizeof(where), "n = %d", 10000 + round * N + i);
+			if (t[i].outcome == DB_OK)
+				ok += rows(where);
+			/* Sent again after a commit whose answer was lost: this test's
+			 * statement has no key, so it says so. */
+			else if (t[i].outcome == DB_ERROR)
+				assert_string_equal(t[i].state, "23505");
+		}
+	}
+	uv_close((uv_handle_t *)&killer, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_true(db_counters(db)->reconnects > 0);
+	assert_true(ok > N);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_waits_for_the_first_connection),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_one_bad_harms_no_other),
+		cmocka_unit_test(test_dry_run_leaves_nothing),
+		cmocka_unit_test(test_reads_do_not_harm_each_other),
+		cmocka_unit_test(test_full_queue_is_busy),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_killed_backends),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
