@@ -3,6 +3,7 @@
 --
 --   api.f(me auth.actor, a, b, OUT x, OUT y)        a request of a person
 --   api.f(a, b, OUT x, OUT y)                       an anonymous request
+--   api.f(me auth.actor, INOUT a, b, OUT x)         `a` is in the request and the reply
 --   call.f(z_fp, z_acting, z_key, z_payload, z_signature, a, b) RETURNS call.f_reply
 --
 -- A STABLE function is a read: office and permission are checked, no more.  A
@@ -57,20 +58,20 @@ BEGIN
 		INTO o FROM (SELECT 1) one LEFT JOIN rule.request rr ON rr.request = f.proname;
 
 		SELECT coalesce(string_agg(format(', %I %s', n, t::regtype), '' ORDER BY i)
-				FILTER (WHERE mode = 'i' AND (i > 1 OR NOT f.signed_in)), ''),
+				FILTER (WHERE mode IN ('i', 'b') AND (i > 1 OR NOT f.signed_in)), ''),
 			coalesce(string_agg(format('%s.%I', f.proname, n), ', ' ORDER BY i)
-				FILTER (WHERE mode = 'i' AND (i > 1 OR NOT f.signed_in)), ''),
+				FILTER (WHERE mode IN ('i', 'b') AND (i > 1 OR NOT f.signed_in)), ''),
 			coalesce(string_agg(format('%I %s', n, t::regtype), ', ' ORDER BY i)
-				FILTER (WHERE mode IN ('o', 't')), ''),
+				FILTER (WHERE mode IN ('o', 't', 'b')), ''),
 			coalesce(
 				(array_agg(format('r.%I', n) ORDER BY i)
-					FILTER (WHERE mode IN ('o', 't') AND n LIKE '%\_id' AND t = 'text'::regtype))[1],
+					FILTER (WHERE mode IN ('o', 't', 'b') AND n LIKE '%\_id' AND t = 'text'::regtype))[1],
 				(array_agg(format('%s.%I', f.proname, n) ORDER BY i)
 					FILTER (WHERE mode = 'i' AND n LIKE '%\_id' AND t = 'text'::regtype))[1],
 				'NULL')
 		INTO decl, pass, cols, object
 		FROM (SELECT i, f.names[i] AS n, f.types[i] AS t,
-				CASE coalesce(f.modes[i], 'i') WHEN 'b' THEN 'x' ELSE coalesce(f.modes[i], 'i') END AS mode
+				coalesce(f.modes[i], 'i') AS mode
 			FROM generate_subscripts(f.types, 1) i) a;
 		EXECUTE format('CREATE TYPE call.%I AS (%s)', f.proname || '_reply', cols);
 

@@ -8,7 +8,7 @@ CREATE TABLE data.round (
 	org_id text NOT NULL REFERENCES data.org,
 	state text NOT NULL,
 	term_id text REFERENCES data.term,
-	standard_version_id text NOT NULL,
+	standard_version_id text NOT NULL REFERENCES data.standard_version,
 	started_on date NOT NULL,
 	started_by text NOT NULL REFERENCES data.person,
 	ended_on date,
@@ -98,14 +98,15 @@ CREATE TABLE data.gap_note (
 	PRIMARY KEY (gap_id, serial));
 
 -- ---- application (申报) ---------------------------------------------------------
--- The columns named_* to committee are a copy of what was known when the form was
+-- The columns org_name to term_due_on are a copy of what was known when the form was
 -- generated; only the three narratives are written by hand.
 CREATE TABLE data.application (
 	id text PRIMARY KEY,              -- SB26-14
 	org_id text NOT NULL REFERENCES data.org,
 	state text NOT NULL,
 	round_id text NOT NULL REFERENCES data.round,
-	standard_version_id text NOT NULL,  -- pinned: the same at every level
+	-- pinned: the same at every level
+	standard_version_id text NOT NULL REFERENCES data.standard_version,
 	self_id text NOT NULL,
 	self_version_no int NOT NULL,
 	term_id text REFERENCES data.term,
@@ -123,7 +124,6 @@ CREATE TABLE data.application (
 	term_no int,
 	term_start_on date,
 	term_due_on date,
-	honours text[] NOT NULL DEFAULT '{}',
 	summary data.narrative,
 	remaining_problems data.narrative,
 	next_steps data.narrative,
