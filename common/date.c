@@ -192,23 +192,24 @@ void date_format(int32_t days, char out[DATE_TEXT])
 		 (unsigned)month % 100, (unsigned)day % 100);
 }
 
-static int64_t floor_div(int64_t a, int64_t b)
+/* Since midnight, UTC; the remainder of a negative moment is counted up. */
+static int64_t within_day(int64_t us)
 {
-	return a / b - (a % b < 0);
+	int64_t rest = us % DAY;
+
+	return rest < 0 ? rest + DAY : rest;
 }
 
 int32_t date_of_moment(int64_t us)
 {
-	return (int32_t)(floor_div(us, DAY) +
-			 ((us - floor_div(us, DAY) * DAY) + BEIJING >= DAY));
+	return (int32_t)(us / DAY - (us % DAY < 0) +
+			 (within_day(us) + BEIJING >= DAY));
 }
 
 /* Seconds since Beijing's midnight. */
 static unsigned second_of_day(int64_t us)
 {
-	int64_t rest = us - floor_div(us, DAY) * DAY;
-
-	return (unsigned)((rest + BEIJING) % DAY / SECOND);
+	return (unsigned)((within_day(us) + BEIJING) % DAY / SECOND);
 }
 
 void moment_format_short(int64_t us, char out[MOMENT_SHORT])

@@ -53,6 +53,14 @@ static bool set_context(struct context *context, const char *label,
 	return true;
 }
 
+/* OpenSSL only reads a parameter, but takes it without const. */
+static OSSL_PARAM octets(const char *name, const void *data, size_t len)
+{
+	return OSSL_PARAM_construct_octet_string(
+		name, (void *)(uintptr_t)data, len);
+}
+
+/* Without salt if that is NULL. */
 static bool hkdf(const uint8_t *secret, size_t secret_len, const uint8_t *salt,
 		 size_t salt_len, const struct context *info, uint8_t *out,
 		 size_t len)
@@ -60,16 +68,12 @@ static bool hkdf(const uint8_t *secret, size_t secret_len, const uint8_t *salt,
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
 	char digest[] = "SHA256";
-	/* OpenSSL reads these only, but takes them without const. */
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_octet_string(
-			OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret, secret_len),
-		OSSL_PARAM_construct_octet_string(
-			OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, salt_len),
-		OSSL_PARAM_construct_octet_string(
-			OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info->data,
-			info->len),
+		octets(OSSL_KDF_PARAM_KEY, secret, secret_len),
+		octets(OSSL_KDF_PARAM_INFO, info->data, info->len),
+		salt ? octets(OSSL_KDF_PARAM_SALT, salt, salt_len) :
+		       OSSL_PARAM_construct_end(),
 		OSSL_PARAM_construct_end(),
 	};
 	bool ok = ctx && EVP_KDF_derive(ctx, out, len, params) > 0;

@@ -15,8 +15,9 @@ def zero(cp):
 
 
 def wide(cp):
-    return (u.east_asian_width(chr(cp)) in "WF" and not zero(cp)
-            or any(a <= cp <= b for a, b in WIDE_BLOCKS))
+    if u.category(chr(cp)) == "Cn":  # Python says F of most unassigned ones
+        return any(a <= cp <= b for a, b in WIDE_BLOCKS)
+    return u.east_asian_width(chr(cp)) in "WF" and not zero(cp)
 
 
 def ranges(test):
