@@ -23,7 +23,7 @@
  * service.  All borrowed, for as long as requests may run. */
 struct identity {
 	uv_loop_t *loop;
-	struct db *db;           /* started with identity_statements */
+	struct db *db;
 	const char *signer_path; /* Unix socket of the signer */
 	const uint8_t *authority; /* DER of the authority's certificate */
 	size_t authority_len;
@@ -43,12 +43,10 @@ struct native_refusal {
 typedef void (*native_done)(void *arg, const ProtobufCMessage *reply,
 	const struct native_refusal *refusal);
 
-/* The statements to prepare; hand them to db_start beside the catalogue's. */
-const struct db_statement *const *identity_statements(size_t *n);
-
 /* Starts; copies what it needs of `enrol`.  There is no cancelling: a caller whose
- * client has left ignores what `done` brings. */
-void identity_enrol(const struct identity *identity, const Enrol *enrol,
+ * client has left ignores what `done` brings.  False: out of memory, `done` will
+ * not come. */
+bool identity_enrol(const struct identity *identity, const Enrol *enrol,
 	native_done done, void *arg);
 
 #endif

@@ -316,8 +316,9 @@ static void run(struct request *request)
 	const char *field;
 
 	if (route->row->flags & CAT_NATIVE) {
-		identity_enrol(service_identity(request->service), message->enrol,
-			on_native, request);
+		if (!identity_enrol(service_identity(request->service), message->enrol,
+				on_native, request))
+			refuse_plain(request, ERR_UNAVAILABLE, false);
 		return;
 	}
 	set_context(request);

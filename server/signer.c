@@ -1,0 +1,301 @@
+#include "server/signer.h"
+
+#include "common/log.h"
+#include "server/signer_message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HOUR 3600
+#define PEER_SECONDS 2 /* a peer that is slower is cut off */
+
+/* The process's whole state. */
+struct signer {
+	const struct signer_config *config;
+	X509 *authority;
+	EVP_PKEY *key;
+	int record;
+	int listener;
+	double left;         /* certificates it may still issue */
+	time_t counted;      /* monotonic second `left` was brought up to */
+};
+
+/* ---- the hourly bound ------------------------------------------------------- */
+
+static time_t monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static bool take_one(struct signer *s)
+{
+	double cap = s->config->per_hour;
+	time_t now = monotonic();
+
+	s->left += (double)(now - s->counted) * cap / HOUR;
+	if (s->left > cap)
+		s->left = cap;
+	s->counted = now;
+	if (s->left < 1)
+		return false;
+	s->left -= 1;
+	return true;
+}
+
+/* Those issued in the last hour count, or killing the signer would lift the
+ * bound. */
+static double issued_lately(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[256];
+	double n = 0;
+	time_t since = time(NULL) - HOUR;
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		n += strtoll(line, NULL, 10) >= since;
+	fclose(f);
+	return n;
+}
+
+/* ---- issuing ------------------------------------------------------------------ */
+
+/* "<seconds> p<number> <fingerprint>", on the disk before anybody has the
+ * certificate: what was signed can always be compared with the trace.  After a
+ * failed write or sync nobody knows what the disk holds, so the signer ends. */
+static void keep_record(struct signer *s, uint32_t person, const X509 *cert)
+{
+	uint8_t fp[PKI_FINGERPRINT_LEN];
+	char line[128];
+	int n;
+
+	if (!pki_fingerprint(cert, fp))
+		exit(EX_SOFTWARE);
+	n = snprintf(line, sizeof(line), "%lld p%" PRIu32 " ",
+		(long long)time(NULL), person);
+	for (size_t i = 0; i < sizeof(fp); i++)
+		n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", fp[i]);
+	line[n++] = '\n';
+	if (write(s->record, line, (size_t)n) == n && fdatasync(s->record) == 0)
+		return;
+	log_line(LOG_ERROR, "signer_record", "path=%s errno=%d",
+		s->config->record, errno);
+	exit(EX_IOERR);
+}
+
+static uint32_t get32(const uint8_t b[4])
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
+		b[3];
+}
+
+static enum signer_outcome put_certificate(struct signer *s, uint32_t person,
+	X509 *cert, struct signer_reply *reply)
+{
+	uint8_t *der;
+	size_t len = pki_encode(cert, &der);
+
+	if (len == 0 || len > sizeof(reply->der))
+		return SIGNER_DOWN;
+	keep_record(s, person, cert);
+	memcpy(reply->der, der, len);
+	reply->len[0] = (uint8_t)(len >> 8);
+	reply->len[1] = (uint8_t)len;
+	OPENSSL_free(der);
+	return SIGNER_OK;
+}
+
+static enum signer_outcome sign(struct signer *s,
+	const struct signer_request *request, struct signer_reply *reply)
+{
+	uint32_t person = get32(request->person);
+	EVP_PKEY *key = pki_parse_spki(request->spki, sizeof(request->spki));
+	enum signer_outcome outcome = SIGNER_REFUSED;
+	X509 *cert;
+
+	if (!key || person == 0 || person > PKI_PERSON_MAX)
+		goto out;
+	outcome = SIGNER_BUSY;
+	if (!take_one(s))
+		goto out;
+	outcome = SIGNER_DOWN;
+	cert = pki_client(s->authority, s->key, key, person);
+	if (cert)
+		outcome = put_certificate(s, person, cert, reply);
+	X509_free(cert);
+out:
+	EVP_PKEY_free(key);
+	return outcome;
+}
+
+static enum signer_outcome answer(struct signer *s,
+	const struct signer_request *request, struct signer_reply *reply)
+{
+	switch (request->verb) {
+	case SIGNER_PING:
+		return SIGNER_OK;
+	case SIGNER_SIGN_CERT:
+		return sign(s, request, reply);
+	default:
+		return SIGNER_REFUSED;
+	}
+}
+
+/* ---- one connection after the other ---------------------------------------------- */
+
+/* Only processes of the same user may ask. */
+static bool peer_allowed(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+		who.uid == geteuid();
+}
+
+static bool read_all(int fd, void *buf, size_t len)
+{
+	return recv(fd, buf, len, MSG_WAITALL) == (ssize_t)len;
+}
+
+static void serve(struct signer *s, int fd)
+{
+	const struct timeval limit = { .tv_sec = PEER_SECONDS };
+	struct signer_request request;
+	struct signer_reply reply;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (!peer_allowed(fd)) {
+		log_line(LOG_WARN, "signer_refused", "reason=other_user");
+		return;
+	}
+	if (!read_all(fd, &request, sizeof(request)))
+		return;
+	memset(&reply, 0, sizeof(reply));
+	reply.outcome = (uint8_t)answer(s, &request, &reply);
+	if (reply.outcome != SIGNER_OK)
+		log_line(LOG_WARN, "signer_refused", "outcome=%d", reply.outcome);
+	/* fits into the socket's buffer: does not block */
+	if (send(fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
+		log_line(LOG_INFO, "signer_peer_gone", "errno=%d", errno);
+}
+
+static void serve_for_ever(struct signer *s)
+{
+	for (;;) {
+		int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			if (errno != EINTR)
+				sleep(1);
+			continue;
+		}
+		serve(s, fd);
+		close(fd);
+	}
+}
+
+/* ---- start ------------------------------------------------------------------------- */
+
+static int refuse(const char *what, const char *path)
+{
+	log_line(LOG_ERROR, "signer_start", "cannot=%s path=%s errno=%d", what,
+		path, errno);
+	return EX_CONFIG;
+}
+
+/* A key file others may read is no secret any more. */
+static EVP_PKEY *read_key(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	struct stat st;
+	EVP_PKEY *key = NULL;
+
+	if (!f)
+		return NULL;
+	if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && !(st.st_mode & 077))
+		key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	else
+		errno = EPERM;
+	fclose(f);
+	return key;
+}
+
+static X509 *read_certificate(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	X509 *cert;
+
+	if (!f)
+		return NULL;
+	cert = PEM_read_X509(f, NULL, NULL, NULL);
+	fclose(f);
+	return cert;
+}
+
+static int listen_on(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(addr.sun_path, path);
+	unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	umask(0177);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+	    listen(fd, 64) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int signer_run(const struct signer_config *config)
+{
+	struct signer s = { .config = config };
+
+	/* keys are read into locked memory if the system allows some */
+	CRYPTO_secure_malloc_init(65536, 32);
+	s.authority = read_certificate(config->authority);
+	if (!s.authority)
+		return refuse("read_authority", config->authority);
+	s.key = read_key(config->key);
+	if (!s.key || X509_check_private_key(s.authority, s.key) != 1)
+		return refuse("read_key", config->key);
+	s.record = open(config->record,
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s.record < 0)
+		return refuse("open_record", config->record);
+	s.left = config->per_hour - issued_lately(config->record);
+	s.counted = monotonic();
+	s.listener = listen_on(config->socket);
+	if (s.listener < 0)
+		return refuse("listen", config->socket);
+	log_line(LOG_INFO, "signer_start", "per_hour=%u", config->per_hour);
+	serve_for_ever(&s);
+	return EX_SOFTWARE;
+}
