@@ -53,7 +53,7 @@ struct config_port {
 	unsigned frame_ms;       /* from the first byte of a frame to its last */
 	unsigned idle_ms;        /* with nothing in flight */
 	unsigned write_stall_ms; /* the peer takes nothing of what we send */
-	unsigned life_ms;        /* then the connection is ended between requests */
+	unsigned life_ms;        /* then what is in flight is answered and no more taken */
 	unsigned busy_retry_ms;  /* told to who is shed */
 
 	unsigned lane[LANE_COUNT];  /* database connections */
