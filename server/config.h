@@ -110,7 +110,7 @@ struct config_defect {
 	unsigned line; /* 0: the file as a whole */
 	char key[64];  /* "section.key" */
 	char value[64];
-	char expected[64];
+	char expected[80];
 };
 
 #define CONFIG_DEFECTS 64
