@@ -7,6 +7,7 @@
 CREATE TABLE data.ballot_session (
 	id text PRIMARY KEY,              -- CP26-14
 	org_id text NOT NULL REFERENCES data.org,
+	org_name data.line NOT NULL,      -- as the slips say it
 	state text NOT NULL,
 	application_id text NOT NULL REFERENCES data.application,
 	purpose text NOT NULL CHECK (purpose IN ('MEMBERS_ON_BRANCH', 'MEMBERS_ON_MEMBERS')),
