@@ -1,0 +1,197 @@
+"""A real zhibud with its private cluster, and people with real clients.
+
+Server runs `zhibud` (as user zhibu when the tests run as root, since neither it
+nor PostgreSQL does), Person runs `zhibu` with a profile folder of its own.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("ZHIBU_BIN", ROOT / "build/gcc"))
+DATA = ROOT / "deploy/demo-college"
+CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}[- ]?){9}")
+AS_USER = (["setpriv", "--reuid=zhibu", "--regid=zhibu", "--clear-groups"]
+           if os.getuid() == 0 else [])
+
+
+def free_ports(n):
+    socks = [socket.socket() for _ in range(n)]
+    for s in socks:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in socks]
+    for s in socks:
+        s.close()
+    return ports
+
+
+def wait_for(what, seconds=30, every=0.05):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return
+        time.sleep(every)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Server:
+    def __init__(self, base=None, demo=True):
+        # Short: a Unix socket's path has at most 107 bytes.
+        self.base = Path(tempfile.mkdtemp(prefix="zb", dir=base or "/tmp"))
+        self.state = self.base / "state"
+        self.process = None
+        self.public_port, self.member_port = free_ports(2)
+        if AS_USER:
+            shutil.chown(self.base, "zhibu", "zhibu")
+        out = self.zhibud("init", *(["--demo"] if demo else []),
+                          "--name", "北原工业职业技术学院", "--admin", "管理员",
+                          "--listen", "127.0.0.1",
+                          "--public-port", str(self.public_port),
+                          "--member-port", str(self.member_port))
+        self.first_code = CODE.search(out.stdout + out.stderr).group(0)
+        self.people = {}
+
+    def zhibud(self, verb, *args, check=True, **kw):
+        r = subprocess.run([*AS_USER, BIN / "zhibud", verb, "--state", self.state, *args],
+                           text=True, capture_output=True, timeout=120, **kw)
+        if check and r.returncode != 0:
+            raise AssertionError(f"zhibud {verb}: {r.returncode}\n{r.stdout}\n{r.stderr}")
+        return r
+
+    def start(self):
+        self.log = open(self.base / "log", "ab")
+        self.process = subprocess.Popen(
+            [*AS_USER, BIN / "zhibud", "run", "--state", self.state],
+            stdout=self.log, stderr=self.log)
+        wait_for(self.healthy, 60)
+        return self
+
+    def healthy(self):
+        assert self.process.poll() is None, (self.base / "log").read_text()
+        return self.zhibud("health", check=False).returncode == 0
+
+    def stop(self, seconds=20):
+        if self.process is None:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(seconds)
+        self.process = None
+        return code
+
+    def kill(self):
+        """The whole service at once, as a power cut would."""
+        for pid in self.pids():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+        self.process = None
+
+    def pids(self):
+        """The supervisor and everything below it."""
+        found, todo = [], [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            found.append(pid)
+            try:
+                kids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            except FileNotFoundError:
+                kids = []
+            todo += [int(k) for k in kids]
+        return found
+
+    def child(self, word):
+        """The pid of the child whose command line has this word."""
+        for pid in self.pids()[1:]:
+            try:
+                line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            except FileNotFoundError:
+                continue
+            if word.encode() in line or any(word.encode() == w for w in line):
+                return pid
+        return None
+
+    def sql(self, text):
+        """As the cluster's superuser; rows as lists of text."""
+        r = self.zhibud("psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", text)
+        return [line.split("\t") for line in r.stdout.splitlines()]
+
+    def clock(self, day):
+        self.zhibud("clock", day)
+
+    def person(self, name, code=None):
+        if name not in self.people:
+            self.people[name] = Person(self, name)
+        if code:
+            self.people[name].login(code)
+        return self.people[name]
+
+    def close(self):
+        if self.process is not None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+class Result:
+    def __init__(self, args, r):
+        self.args, self.code = args, r.returncode
+        self.out, self.err = r.stdout, r.stderr
+
+    def __repr__(self):
+        return f"zhibu {' '.join(map(str, self.args))}\nexit {self.code}\n{self.out}\n{self.err}"
+
+
+class Person:
+    """One profile folder: what one person has on their machine."""
+
+    def __init__(self, server, name):
+        self.server, self.name = server, name
+        self.dir = Path(tempfile.mkdtemp(prefix="p", dir=server.base))
+        self.acting = None
+
+    def env(self, **extra):
+        return {"PATH": os.environ["PATH"], "HOME": str(self.dir), "LC_ALL": "C.UTF-8",
+                "ZHIBU_CONFIG_DIR": str(self.dir / "config"),
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
+                **extra}
+
+    def run(self, *args, input=None, env=None, timeout=60):
+        """Whatever comes of it."""
+        words = [str(a) for a in args]
+        if self.acting and "--as" not in words and words[0] not in ("login",):
+            words = ["--as", self.acting, *words]
+        r = subprocess.run([str(BIN / "zhibu"), *words], text=True, input=input,
+                           stdin=subprocess.DEVNULL if input is None else None,
+                           capture_output=True, timeout=timeout, cwd=self.dir,
+                           env=self.env(**(env or {})))
+        return Result(words, r)
+
+    def __call__(self, *args, **kw):
+        """Must be done."""
+        r = self.run(*args, **kw)
+        assert r.code == 0, r
+        return r
+
+    def refused(self, code, *args, **kw):
+        """Must end with this exit code."""
+        r = self.run(*args, **kw)
+        assert r.code == code, r
+        return r
+
+    def json(self, *args, **kw):
+        return json.loads(self("--json", *args, **kw).out)
+
+    def login(self, code, **kw):
+        return self("login", "--server", f"127.0.0.1:{self.server.public_port}",
+                    "--code", code, "--no-passphrase", **kw)
