@@ -5,28 +5,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void append(struct csv_writer *writer, const char *s, size_t len)
+static void give_up(struct csv_writer *writer)
 {
-	size_t room = writer->room ? writer->room : 256;
+	free(writer->data);
+	writer->data = NULL;
+	writer->len = 0;
+	writer->room = 0;
+	writer->failed = true;
+}
+
+/* Room for so many bytes more and a NUL. */
+static bool make_room(struct csv_writer *writer, size_t more)
+{
+	size_t need = writer->len + more + 1;
+	size_t room = need > writer->room * 2 ? need : writer->room * 2;
 	char *data;
 
-	while (!writer->failed && room - writer->len <= len) {
-		if (room > SIZE_MAX / 2)
-			writer->failed = true;
-		room *= 2;
-	}
-	data = writer->failed ? NULL : realloc(writer->data, room);
+	if (writer->failed)
+		return false;
+	if (need <= writer->room)
+		return true;
+	data = realloc(writer->data, room);
 	if (!data) {
-		free(writer->data);
-		writer->data = NULL;
-		writer->failed = true;
-		return;
+		give_up(writer);
+		return false;
 	}
-	memcpy(data + writer->len, s, len);
 	writer->data = data;
 	writer->room = room;
+	return true;
+}
+
+static void append(struct csv_writer *writer, const char *s, size_t len)
+{
+	if (!make_room(writer, len))
+		return;
+	memcpy(writer->data + writer->len, s, len);
 	writer->len += len;
-	data[writer->len] = '\0';
+	writer->data[writer->len] = '\0';
 }
 
 bool csv_guarded(const char *text)

@@ -1,162 +1,33 @@
 #include "common/seal.h"
 
-#include <openssl/core_names.h>
+#include "common/crypt.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 #define VERSION 1
-#define TAG 16
-#define IV 12
-#define BOX_OVERHEAD (SEAL_KEY + TAG)
+#define BOX_OVERHEAD (SEAL_KEY + CRYPT_TAG)
 #define INNER (SEAL_KEY + BOX_OVERHEAD)
 #define WRAP (INNER + BOX_OVERHEAD)
 #define HEAD (1 + SEAL_KEY) /* version, commitment */
 #define WRAPS (SEAL_HOLDERS * WRAP)
-#define BODY (SEAL_PADDED + TAG)
-#define CONTEXT_MAX (64 + SEAL_SESSION_MAX)
+#define BODY (SEAL_PADDED + CRYPT_TAG)
 
+_Static_assert(SEAL_KEY == CRYPT_KEY, "one length of key");
+_Static_assert(SEAL_SESSION_MAX == CRYPT_SESSION_MAX, "one length of session");
 _Static_assert(HEAD + WRAPS + BODY == SEAL_SIZE, "one size only");
 
 /* The pairs of holders in the order of their wraps. */
 static const int pairs[SEAL_HOLDERS][2] = { { 0, 1 }, { 0, 2 }, { 1, 2 } };
 
-/* A purpose and the session, joined so that no two purposes or sessions give
- * the same bytes: every key, every signature is for one of each. */
-struct context {
-	uint8_t data[CONTEXT_MAX];
-	size_t len;
-};
-
 /* What a content key becomes. */
 struct content {
 	uint8_t key[SEAL_KEY];
 	uint8_t commitment[SEAL_KEY];
-	uint8_t iv[IV];
+	uint8_t iv[CRYPT_IV];
 };
-
-static bool set_context(struct context *context, const char *label,
-			const char *session)
-{
-	size_t label_len = strlen(label) + 1; /* the NUL ends it */
-	size_t session_len = strnlen(session, SEAL_SESSION_MAX + 1);
-
-	if (session_len == 0 || session_len > SEAL_SESSION_MAX)
-		return false;
-	memcpy(context->data, label, label_len);
-	memcpy(context->data + label_len, session, session_len);
-	context->len = label_len + session_len;
-	return true;
-}
-
-/* OpenSSL only reads a parameter, but takes it without const. */
-static OSSL_PARAM octets(const char *name, const void *data, size_t len)
-{
-	return OSSL_PARAM_construct_octet_string(
-		name, (void *)(uintptr_t)data, len);
-}
-
-/* Without salt if that is NULL. */
-static bool hkdf(const uint8_t *secret, size_t secret_len, const uint8_t *salt,
-		 size_t salt_len, const struct context *info, uint8_t *out,
-		 size_t len)
-{
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
-	char digest[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-		octets(OSSL_KDF_PARAM_KEY, secret, secret_len),
-		octets(OSSL_KDF_PARAM_INFO, info->data, info->len),
-		salt ? octets(OSSL_KDF_PARAM_SALT, salt, salt_len) :
-		       OSSL_PARAM_construct_end(),
-		OSSL_PARAM_construct_end(),
-	};
-	bool ok = ctx && EVP_KDF_derive(ctx, out, len, params) > 0;
-
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return ok;
-}
-
-/* AES-256-GCM; out is len + TAG bytes. */
-static bool encrypt(const uint8_t key[SEAL_KEY], const uint8_t iv[IV],
-		    const uint8_t *aad, size_t aad_len, const uint8_t *in,
-		    size_t len, uint8_t *out)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int n;
-	bool ok = ctx &&
-		  EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, iv) &&
-		  EVP_EncryptUpdate(ctx, NULL, &n, aad, (int)aad_len) &&
-		  EVP_EncryptUpdate(ctx, out, &n, in, (int)len) &&
-		  EVP_EncryptFinal_ex(ctx, out + len, &n) &&
-		  EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG, out + len);
-
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
-}
-
-/* in is len + TAG bytes; out is cleared if they are not what was encrypted. */
-static bool decrypt(const uint8_t key[SEAL_KEY], const uint8_t iv[IV],
-		    const uint8_t *aad, size_t aad_len, const uint8_t *in,
-		    size_t len, uint8_t *out)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t tag[TAG];
-	int n;
-	bool ok;
-
-	memcpy(tag, in + len, TAG);
-	ok = ctx && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, iv) &&
-	     EVP_DecryptUpdate(ctx, NULL, &n, aad, (int)aad_len) &&
-	     EVP_DecryptUpdate(ctx, out, &n, in, (int)len) &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG, tag) &&
-	     EVP_DecryptFinal_ex(ctx, out + len, &n) > 0;
-	EVP_CIPHER_CTX_free(ctx);
-	if (!ok)
-		OPENSSL_cleanse(out, len);
-	return ok;
-}
-
-/* Both halves of a pair of the given kind, from the private half. */
-static bool public_half(int type, const uint8_t private_key[SEAL_KEY],
-			uint8_t public_key[SEAL_KEY])
-{
-	EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(type, NULL, private_key,
-						      SEAL_KEY);
-	size_t len = SEAL_KEY;
-	bool ok = pair && EVP_PKEY_get_raw_public_key(pair, public_key, &len) > 0 &&
-		  len == SEAL_KEY;
-
-	EVP_PKEY_free(pair);
-	return ok;
-}
-
-/* X25519; OpenSSL refuses a shared secret of nought, which is what public keys
- * of small order (all zeros among them) give. */
-static bool agree(const uint8_t private_key[SEAL_KEY],
-		  const uint8_t peer_key[SEAL_KEY], uint8_t shared[SEAL_KEY])
-{
-	EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL,
-						     private_key, SEAL_KEY);
-	EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL,
-						     peer_key, SEAL_KEY);
-	EVP_PKEY_CTX *ctx = own ? EVP_PKEY_CTX_new(own, NULL) : NULL;
-	size_t len = SEAL_KEY;
-	bool ok = ctx && peer && EVP_PKEY_derive_init(ctx) > 0 &&
-		  EVP_PKEY_derive_set_peer(ctx, peer) > 0 &&
-		  EVP_PKEY_derive(ctx, shared, &len) > 0 && len == SEAL_KEY;
-
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(peer);
-	EVP_PKEY_free(own);
-	return ok;
-}
 
 /* The key of a box, used once, so that its nonce can be nought. */
 static bool box_key(const uint8_t private_key[SEAL_KEY],
@@ -166,19 +37,20 @@ static bool box_key(const uint8_t private_key[SEAL_KEY],
 		    uint8_t key[SEAL_KEY])
 {
 	uint8_t shared[SEAL_KEY], salt[2 * SEAL_KEY];
-	struct context info;
+	struct crypt_context info;
 	bool ok;
 
 	memcpy(salt, ephemeral, SEAL_KEY);
 	memcpy(salt + SEAL_KEY, receiver, SEAL_KEY);
-	ok = set_context(&info, "zhibu-box-1", session) &&
-	     agree(private_key, peer_key, shared) &&
-	     hkdf(shared, sizeof(shared), salt, sizeof(salt), &info, key, SEAL_KEY);
+	ok = crypt_context(&info, "zhibu-box-1", session) &&
+	     crypt_agree(private_key, peer_key, shared) &&
+	     crypt_derive(shared, sizeof(shared), salt, sizeof(salt), &info,
+			  key, SEAL_KEY);
 	OPENSSL_cleanse(shared, sizeof(shared));
 	return ok;
 }
 
-static const uint8_t no_iv[IV];
+static const uint8_t no_iv[CRYPT_IV];
 
 /* out: len + BOX_OVERHEAD bytes. */
 static bool box(const uint8_t receiver[SEAL_KEY], const char *session,
@@ -189,7 +61,7 @@ static bool box(const uint8_t receiver[SEAL_KEY], const char *session,
 	bool ok = seal_holder_new(&ephemeral) &&
 		  box_key(ephemeral.private_key, receiver, ephemeral.public_key,
 			  receiver, session, key) &&
-		  encrypt(key, no_iv, NULL, 0, in, len, out + SEAL_KEY);
+		  crypt_encrypt(key, no_iv, NULL, 0, in, len, out + SEAL_KEY);
 
 	memcpy(out, ephemeral.public_key, SEAL_KEY);
 	OPENSSL_cleanse(&ephemeral, sizeof(ephemeral));
@@ -204,7 +76,7 @@ static bool unbox(const struct seal_holder *holder, const char *session,
 	uint8_t key[SEAL_KEY];
 	bool ok = box_key(holder->private_key, in, in, holder->public_key,
 			  session, key) &&
-		  decrypt(key, no_iv, NULL, 0, in + SEAL_KEY, len, out);
+		  crypt_decrypt(key, no_iv, NULL, 0, in + SEAL_KEY, len, out);
 
 	OPENSSL_cleanse(key, sizeof(key));
 	return ok;
@@ -213,14 +85,14 @@ static bool unbox(const struct seal_holder *holder, const char *session,
 static bool derive_content(const uint8_t secret[SEAL_KEY], const char *session,
 			   struct content *content)
 {
-	uint8_t out[2 * SEAL_KEY + IV];
-	struct context info;
-	bool ok = set_context(&info, "zhibu-ballot-1", session) &&
-		  hkdf(secret, SEAL_KEY, NULL, 0, &info, out, sizeof(out));
+	uint8_t out[2 * SEAL_KEY + CRYPT_IV];
+	struct crypt_context info;
+	bool ok = crypt_context(&info, "zhibu-ballot-1", session) &&
+		  crypt_derive(secret, SEAL_KEY, NULL, 0, &info, out, sizeof(out));
 
 	memcpy(content->key, out, SEAL_KEY);
 	memcpy(content->commitment, out + SEAL_KEY, SEAL_KEY);
-	memcpy(content->iv, out + 2 * SEAL_KEY, IV);
+	memcpy(content->iv, out + 2 * SEAL_KEY, CRYPT_IV);
 	OPENSSL_cleanse(out, sizeof(out));
 	return ok;
 }
@@ -253,9 +125,9 @@ static bool wrap_all(const uint8_t holders[SEAL_HOLDERS][SEAL_KEY],
 static bool body_context(const uint8_t *sealed, const char *session,
 			 uint8_t *aad, size_t *len)
 {
-	struct context context;
+	struct crypt_context context;
 
-	if (!set_context(&context, "zhibu-body-1", session))
+	if (!crypt_context(&context, "zhibu-body-1", session))
 		return false;
 	memcpy(aad, context.data, context.len);
 	memcpy(aad + context.len, sealed, HEAD + WRAPS);
@@ -267,7 +139,7 @@ static bool seal_body(const struct content *content, const char *session,
 		      const uint8_t *plain, size_t len,
 		      uint8_t sealed[SEAL_SIZE])
 {
-	uint8_t padded[SEAL_PADDED] = { 0 }, aad[CONTEXT_MAX + HEAD + WRAPS];
+	uint8_t padded[SEAL_PADDED] = { 0 }, aad[CRYPT_CONTEXT_MAX + HEAD + WRAPS];
 	size_t aad_len;
 	bool ok;
 
@@ -276,7 +148,7 @@ static bool seal_body(const struct content *content, const char *session,
 	if (len)
 		memcpy(padded + 2, plain, len);
 	ok = body_context(sealed, session, aad, &aad_len) &&
-	     encrypt(content->key, content->iv, aad, aad_len, padded,
+	     crypt_encrypt(content->key, content->iv, aad, aad_len, padded,
 		     sizeof(padded), sealed + HEAD + WRAPS);
 	OPENSSL_cleanse(padded, sizeof(padded));
 	return ok;
@@ -369,13 +241,13 @@ static bool open_body(const uint8_t *sealed, const char *session,
 		      const uint8_t secret[SEAL_KEY],
 		      uint8_t plain[SEAL_PLAIN_MAX], size_t *len)
 {
-	uint8_t padded[SEAL_PADDED], aad[CONTEXT_MAX + HEAD + WRAPS];
+	uint8_t padded[SEAL_PADDED], aad[CRYPT_CONTEXT_MAX + HEAD + WRAPS];
 	struct content content;
 	size_t aad_len;
 	bool ok = derive_content(secret, session, &content) &&
 		  CRYPTO_memcmp(content.commitment, sealed + 1, SEAL_KEY) == 0 &&
 		  body_context(sealed, session, aad, &aad_len) &&
-		  decrypt(content.key, content.iv, aad, aad_len,
+		  crypt_decrypt(content.key, content.iv, aad, aad_len,
 			  sealed + HEAD + WRAPS, SEAL_PADDED, padded) &&
 		  unpad(padded, plain, len);
 
@@ -404,46 +276,13 @@ bool seal_open(const uint8_t *sealed, size_t sealed_len, const char *session,
 	return ok;
 }
 
-bool seal_new_code(uint8_t code[CODE_SECRET])
-{
-	bool ok = RAND_priv_bytes(code, CODE_SECRET) > 0;
-
-	if (!ok)
-		OPENSSL_cleanse(code, CODE_SECRET);
-	return ok;
-}
-
-static bool derive_slip(const uint8_t code[CODE_SECRET], const char *label,
-			const char *session, uint8_t out[SEAL_KEY])
-{
-	struct context info;
-
-	return set_context(&info, label, session) &&
-	       hkdf(code, CODE_SECRET, NULL, 0, &info, out, SEAL_KEY);
-}
-
-bool seal_slip(const uint8_t code[CODE_SECRET], const char *session,
-	       struct seal_slip *slip)
-{
-	bool ok = derive_slip(code, "zhibu-slip-token-1", session, slip->token) &&
-		  derive_slip(code, "zhibu-slip-key-1", session,
-			      slip->private_key) &&
-		  public_half(EVP_PKEY_ED25519, slip->private_key,
-			      slip->public_key) &&
-		  SHA256(slip->token, SEAL_KEY, slip->token_hash);
-
-	if (!ok)
-		OPENSSL_cleanse(slip, sizeof(*slip));
-	return ok;
-}
-
 bool seal_holder_from(const uint8_t private_key[SEAL_KEY],
 		      struct seal_holder *holder)
 {
 	bool ok;
 
 	memmove(holder->private_key, private_key, SEAL_KEY);
-	ok = public_half(EVP_PKEY_X25519, holder->private_key,
+	ok = crypt_public(EVP_PKEY_X25519, holder->private_key,
 			 holder->public_key);
 	if (!ok)
 		OPENSSL_cleanse(holder, sizeof(*holder));
@@ -453,77 +292,10 @@ bool seal_holder_from(const uint8_t private_key[SEAL_KEY],
 bool seal_holder_new(struct seal_holder *holder)
 {
 	bool ok = RAND_priv_bytes(holder->private_key, SEAL_KEY) > 0 &&
-		  public_half(EVP_PKEY_X25519, holder->private_key,
+		  crypt_public(EVP_PKEY_X25519, holder->private_key,
 			      holder->public_key);
 
 	if (!ok)
 		OPENSSL_cleanse(holder, sizeof(*holder));
 	return ok;
-}
-
-/* label | session | SHA-256(sealed): what a cast is signed over. */
-static bool cast_context(const char *session, const uint8_t *sealed, size_t len,
-			 struct context *context)
-{
-	if (!set_context(context, "zhibu-cast-1", session) ||
-	    context->len + SEAL_KEY > CONTEXT_MAX)
-		return false;
-	SHA256(sealed, len, context->data + context->len);
-	context->len += SEAL_KEY;
-	return true;
-}
-
-bool seal_sign(const struct seal_slip *slip, const char *session,
-	       const uint8_t sealed[SEAL_SIZE],
-	       uint8_t signature[SEAL_SIGNATURE])
-{
-	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(
-		EVP_PKEY_ED25519, NULL, slip->private_key, SEAL_KEY);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	struct context context;
-	size_t len = SEAL_SIGNATURE;
-	bool ok = key && ctx &&
-		  cast_context(session, sealed, SEAL_SIZE, &context) &&
-		  EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) > 0 &&
-		  EVP_DigestSign(ctx, signature, &len, context.data,
-				 context.len) > 0 &&
-		  len == SEAL_SIGNATURE;
-
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	if (!ok)
-		OPENSSL_cleanse(signature, SEAL_SIGNATURE);
-	return ok;
-}
-
-bool seal_verify(const uint8_t public_key[SEAL_KEY], const char *session,
-		 const uint8_t *sealed, size_t sealed_len,
-		 const uint8_t signature[SEAL_SIGNATURE])
-{
-	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-						    public_key, SEAL_KEY);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	struct context context;
-	bool ok = key && ctx && sealed_len == SEAL_SIZE &&
-		  cast_context(session, sealed, sealed_len, &context) &&
-		  EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) > 0 &&
-		  EVP_DigestVerify(ctx, signature, SEAL_SIGNATURE, context.data,
-				   context.len) == 1;
-
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	return ok;
-}
-
-void seal_receipt(const uint8_t sealed[SEAL_SIZE], char out[CODE_TEN_TEXT])
-{
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-
-	SHA256(sealed, SEAL_SIZE, hash);
-	code_write_ten(hash, out);
-}
-
-void seal_wipe(void *secret, size_t len)
-{
-	OPENSSL_cleanse(secret, len);
 }
