@@ -61,7 +61,8 @@ bool crypt_encrypt(const uint8_t key[CRYPT_KEY], const uint8_t iv[CRYPT_IV],
 		  EVP_EncryptUpdate(ctx, NULL, &n, aad, (int)aad_len) &&
 		  EVP_EncryptUpdate(ctx, out, &n, in, (int)len) &&
 		  EVP_EncryptFinal_ex(ctx, out + len, &n) &&
-		  EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, CRYPT_TAG, out + len);
+		  EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, CRYPT_TAG,
+				      out + len);
 
 	EVP_CIPHER_CTX_free(ctx);
 	return ok;
