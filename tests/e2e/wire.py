@@ -92,6 +92,10 @@ class Wire:
         assert got == want
         return reply
 
+    def half_close(self):
+        """FIN in our direction; the other stays open."""
+        socket.socket.shutdown(self.sock, socket.SHUT_WR)
+
     def closed_by_peer(self):
         try:
             return self.sock.recv(1) == b""

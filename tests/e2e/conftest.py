@@ -1,0 +1,33 @@
+import os
+
+import pytest
+
+from college import Server
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A fresh installation with its first administrator logged in."""
+    s = Server()
+    try:
+        s.start()
+        s.person("admin", s.first_code)
+        yield s
+    finally:
+        s.close()
+
+
+@pytest.fixture
+def admin(server):
+    return server.people["admin"]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The plain closing line, whatever pytest's colours are."""
+    stats = terminalreporter.stats
+    n = {k: len(stats.get(k, [])) for k in ("passed", "failed", "error", "skipped")}
+    terminalreporter.write_line(
+        f"{n['passed']} passed, {n['failed'] + n['error']} failed, {n['skipped']} skipped")
+
+
+os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
