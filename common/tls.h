@@ -53,7 +53,8 @@ void tls_free(struct tls **tls);
 enum tls_result tls_feed(struct tls *tls, const uint8_t *data, size_t len);
 /* One piece of plaintext; call until it is not TLS_OK.  *len is set on TLS_OK. */
 enum tls_result tls_read(struct tls *tls, uint8_t *buf, size_t cap, size_t *len);
-/* Encrypts all of it; TLS_WANT_INPUT before the handshake is done. */
+/* Encrypts all of it.  TLS_WANT_INPUT: nothing was taken, the handshake or half a
+ * KeyUpdate of the peer comes first; the same bytes again after the next feed. */
 enum tls_result tls_write(struct tls *tls, const uint8_t *data, size_t len);
 /* Moves ciphertext for the peer out; returns the count, 0 when there is none. */
 size_t tls_drain(struct tls *tls, uint8_t *buf, size_t cap);
