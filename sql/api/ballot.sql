@@ -360,7 +360,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION api.check_receipt(session_id text, receipt bytea, OUT state text,
-	OUT found boolean)
+	OUT in_urn boolean)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
@@ -371,7 +371,7 @@ BEGIN
 	IF state IS NULL THEN
 		PERFORM refuse.because('ZB009', 'ballot_unknown');
 	END IF;
-	found := EXISTS (SELECT FROM data.urn u WHERE u.session_id = session_id
+	in_urn := EXISTS (SELECT FROM data.urn u WHERE u.session_id = session_id
 			AND substr(u.sealed_hash, 1, 10) = receipt)
 		OR EXISTS (SELECT FROM data.ballot_receipt r WHERE r.session_id = session_id
 			AND substr(r.sealed_hash, 1, 10) = receipt);

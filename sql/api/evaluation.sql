@@ -607,7 +607,7 @@ BEGIN
 	RETURN sheet;
 END $$;
 
-CREATE FUNCTION api.show_evaluation(me auth.actor, application_id text,
+CREATE FUNCTION api.show_evaluation(me auth.actor, INOUT application_id text,
 	OUT sheet api.evaluation_sheet)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
