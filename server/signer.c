@@ -1,13 +1,14 @@
 #include "server/signer.h"
 
 #include "common/log.h"
+#include "server/keys.h"
+#include "server/process.h"
 #include "server/signer_message.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,36 +223,6 @@ static int refuse(const char *what, const char *path)
 	return EX_CONFIG;
 }
 
-/* A key file others may read is no secret any more. */
-static EVP_PKEY *read_key(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	struct stat st;
-	EVP_PKEY *key = NULL;
-
-	if (!f)
-		return NULL;
-	if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && !(st.st_mode & 077))
-		key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
-	else
-		errno = EPERM;
-	fclose(f);
-	return key;
-}
-
-static X509 *read_certificate(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	X509 *cert;
-
-	if (!f)
-		return NULL;
-	cert = PEM_read_X509(f, NULL, NULL, NULL);
-	fclose(f);
-	return cert;
-}
-
 static int listen_on(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -280,10 +251,10 @@ int signer_run(const struct signer_config *config)
 
 	/* keys are read into locked memory if the system allows some */
 	CRYPTO_secure_malloc_init(65536, 32);
-	s.authority = read_certificate(config->authority);
+	s.authority = keys_load_certificate(config->authority);
 	if (!s.authority)
 		return refuse("read_authority", config->authority);
-	s.key = read_key(config->key);
+	s.key = keys_load_key(config->key);
 	if (!s.key || X509_check_private_key(s.authority, s.key) != 1)
 		return refuse("read_key", config->key);
 	s.record = open(config->record,
@@ -296,6 +267,7 @@ int signer_run(const struct signer_config *config)
 	if (s.listener < 0)
 		return refuse("listen", config->socket);
 	log_line(LOG_INFO, "signer_start", "per_hour=%u", config->per_hour);
+	process_tell_ready();
 	serve_for_ever(&s);
 	return EX_SOFTWARE;
 }

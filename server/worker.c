@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "server/listener.h"
+#include "server/process.h"
 #include "server/service.h"
 #include "server/tls_context.h"
 
@@ -120,10 +121,12 @@ static void on_learned(void *arg, bool ok)
 {
 	struct worker *w = arg;
 
-	if (ok)
-		log_line(LOG_INFO, "serving", "worker=%s", worker_name(w->kind));
-	else
+	if (!ok) {
 		stop(w, WORKER_EXIT_CONFIG);
+		return;
+	}
+	log_line(LOG_INFO, "serving", "worker=%s", worker_name(w->kind));
+	process_tell_ready();
 }
 
 /* --- begin ---------------------------------------------------------------- */
