@@ -81,8 +81,8 @@ CREATE TABLE data.agenda_item (
 	resolved_at timestamptz,
 	UNIQUE (meeting_id, item_no),
 	CHECK (in_favour + against + abstain + not_cast = voters),
-	CHECK ((state = 'RESOLVED') = (outcome IS NOT NULL)),
-	CHECK ((outcome = 'PROPOSED_AWARD') <= coalesce(passed, false)));
+	CHECK (outcome IS NULL OR state = 'RESOLVED'),
+	CHECK (outcome <> 'PROPOSED_AWARD' OR passed));
 CREATE UNIQUE INDEX agenda_item_one_live ON data.agenda_item (application_id)
 	WHERE state IN ('LISTED', 'VOTING', 'COUNTED');
 
@@ -172,12 +172,16 @@ CREATE UNIQUE INDEX award_one_effective ON data.award (org_id, level)
 
 -- ---- next (下一步) -------------------------------------------------------------------
 -- Which allowed moves are work that waits, as opposed to ways out (withdraw,
--- return, reopen).  Without a row a move is never hinted.  `only_if` names a
--- function guard.<name>(me auth.actor, id text) giving every reason against this
--- very person; `made_for` says of which organisations a new object is made.
+-- return, reopen).  Without a row a move is never hinted.  `field` of the request is
+-- filled from `from_column` of the object.  `only_if` names a function
+-- guard.<name>(me auth.actor, id text) giving every reason against this very
+-- person.  `made_for` says for which organisations a new object is made; then
+-- `only_if` is asked with the organisation's id.
 CREATE TABLE rule.hint (
 	entity text NOT NULL,
 	request text NOT NULL,
+	field text NOT NULL,
+	from_column text NOT NULL DEFAULT 'id',
 	only_if text,
 	made_for text CHECK (made_for IN ('branch', 'committee')),
 	PRIMARY KEY (entity, request));

@@ -1,0 +1,235 @@
+-- next, audit log, find.  Messages: proto/duty.proto.
+
+-- ---- what speaks against a hint for this very person ----------------------------
+CREATE FUNCTION guard.when(fails boolean, key text) RETURNS SETOF refuse.reason
+LANGUAGE sql IMMUTABLE AS $$ SELECT (refuse.reason(key)).* WHERE fails $$;
+
+CREATE FUNCTION guard.round_of_own_branch(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.round r, guard.when(r.org_id <> me.org_id, 'round_for_branch') g
+	WHERE r.id = round_of_own_branch.id $$;
+CREATE FUNCTION guard.branch_without_round(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.when(branch_without_round.id <> me.org_id
+		OR flow.current_standard() IS NULL
+		OR EXISTS (SELECT FROM data.round r WHERE r.org_id = branch_without_round.id
+			AND r.ended_on IS NULL), 'round_not_wanted') g $$;
+CREATE FUNCTION guard.gap_unplanned(me auth.actor, id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.gap x, guard.when(x.state <> 'FOUND', 'gap_planned') g
+	WHERE x.id = gap_unplanned.id $$;
+-- As flow.need_finder.
+CREATE FUNCTION guard.gap_finder(me auth.actor, id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.gap x, guard.when((x.source IN ('INSPECTION', 'WEAK_LAX_CHECK'))
+		<> (me.role = 'od_officer'), 'gap_for_other') g
+	WHERE x.id = gap_finder.id $$;
+CREATE FUNCTION guard.application_unfinished(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.application a, guard.when(a.state NOT IN ('DRAFT', 'RETURNED')
+		OR (a.state = 'DRAFT' AND flow.reasons('application_complete', a.id) = '{}'),
+		'application_finished') g
+	WHERE a.id = application_unfinished.id $$;
+CREATE FUNCTION guard.application_at_my_level(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.application a, guard.when(a.at_org_id IS DISTINCT FROM me.org_id,
+		'application_elsewhere') g
+	WHERE a.id = application_at_my_level.id $$;
+CREATE FUNCTION guard.ballot_wanted(me auth.actor, id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.stream_outsider(me, ballot_wanted.id) g
+	UNION ALL
+	SELECT g.* FROM data.eval_stream s, guard.when(EXISTS (SELECT FROM data.ballot_session b
+		WHERE b.application_id = s.application_id AND b.state <> 'VOID'), 'ballot_there') g
+	WHERE s.id = ballot_wanted.id $$;
+-- A stream with nothing in it is not one to close yet.
+CREATE FUNCTION guard.stream_has_material(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.stream_outsider(me, stream_has_material.id) g
+	UNION ALL
+	SELECT g.* FROM data.eval_stream s, guard.when(NOT CASE s.stream
+		WHEN 'ORG' THEN EXISTS (SELECT FROM data.note n WHERE n.org_id = s.org_id)
+			OR EXISTS (SELECT FROM data.duty_review r WHERE r.org_id = s.org_id)
+		WHEN 'MEMBERS' THEN EXISTS (SELECT FROM data.ballot_session b
+			WHERE b.application_id = s.application_id AND b.state <> 'VOID')
+		WHEN 'MASSES' THEN EXISTS (SELECT FROM data.interview i
+			WHERE i.application_id = s.application_id)
+		ELSE EXISTS (SELECT FROM data.letter l
+			WHERE l.application_id = s.application_id) END, 'stream_empty') g
+	WHERE s.id = stream_has_material.id $$;
+CREATE FUNCTION guard.stream_unsummarised(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.stream_outsider(me, stream_unsummarised.id) g
+	UNION ALL
+	SELECT g.* FROM data.eval_stream s, guard.when(s.state <> 'CLOSED', 'summary_there') g
+	WHERE s.id = stream_unsummarised.id $$;
+CREATE FUNCTION guard.ballot_slips_wanted(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.ballot_holder(me, ballot_slips_wanted.id) g
+	UNION ALL
+	SELECT g.* FROM guard.when(flow.reasons('ballot_has_slips', ballot_slips_wanted.id)
+		= '{}', 'slips_there') g $$;
+CREATE FUNCTION guard.attendance_wanted(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.when(EXISTS (SELECT FROM data.attendance a
+		WHERE a.meeting_id = attendance_wanted.id), 'attendance_there') g $$;
+CREATE FUNCTION guard.seat_must_recuse(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.when(me.role = 'recorder'
+		OR me.person_id NOT IN (SELECT flow.unrecused(seat_must_recuse.id)),
+		'not_own_branch') g $$;
+CREATE FUNCTION guard.item_recusals_done(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT (refuse.reason('own_branch_must_recuse', item_recusals_done.id,
+		flow.person_name(u.p))).* FROM flow.unrecused(item_recusals_done.id) u(p) $$;
+CREATE FUNCTION guard.meeting_planned(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.when(NOT EXISTS (SELECT FROM data.meeting m
+		WHERE m.state = 'PLANNED'), 'meeting_none') g $$;
+CREATE FUNCTION guard.meeting_wanted(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.when(EXISTS (SELECT FROM data.meeting m WHERE m.state = 'PLANNED')
+		OR NOT EXISTS (SELECT FROM data.application a
+			WHERE a.state IN ('DOSSIER_FROZEN', 'DEFERRED')), 'meeting_not_wanted') g $$;
+CREATE FUNCTION guard.notice_wanted(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.when(NOT EXISTS (SELECT FROM data.application a
+		WHERE a.state = 'PROPOSED_AWARD'
+			AND NOT EXISTS (SELECT FROM flow.notice_defects(ARRAY[a.id]))),
+		'notice_not_wanted') g $$;
+
+-- ---- next ----------------------------------------------------------------------------
+CREATE TYPE api.duty_row AS (office text, request text, field text, object_id text,
+	org_id text, org_name text, entity text, state text, due_on date);
+
+-- Moves of existing objects of one kind that wait for this office: allowed by
+-- permission, state, guard and person, so that none would be refused.
+CREATE FUNCTION flow.duties_of(me auth.actor, entity text) RETURNS SETOF api.duty_row
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+	RETURN QUERY EXECUTE format(
+		'SELECT DISTINCT ON (d.id, d.request) $1.role || ''@'' || $1.org_id, d.request,'
+		' d.field, d.j->>d.from_column, d.org_id, flow.org_name(d.org_id, flow.today()),'
+		' $2, d.state, coalesce(d.j->>''due_on'', d.j->>''ends_on'', d.j->>''reply_by'','
+		' d.j->>''held_on'')::date'
+		' FROM (SELECT x.id, x.state, x.org_id, to_jsonb(x) AS j, t.guard, h.*'
+		'	FROM data.%I x'
+		'	JOIN rule.transition t ON t.entity = $2 AND t.from_state = x.state'
+		'	JOIN rule.hint h ON h.entity = $2 AND h.request = t.request'
+		'	WHERE EXISTS (SELECT FROM rule.permission p WHERE p.request = t.request'
+		'		AND p.role IN ($1.role, ''person''))'
+		'	AND auth.reaches($1, x.org_id) OFFSET 0) d'
+		' WHERE flow.reasons(d.guard, d.id) = ''{}'''
+		' AND flow.personal_reasons(d.only_if, $1, d.id) = ''{}''', entity)
+		USING me, entity;
+END $$;
+
+-- Objects that wait to be made.
+CREATE FUNCTION flow.duties_to_make(me auth.actor) RETURNS SETOF api.duty_row
+LANGUAGE sql STABLE AS $$
+	SELECT me.role || '@' || me.org_id, h.request, h.field,
+		CASE WHEN h.field <> '' THEN o.id END, o.id, flow.org_name(o.id, flow.today()),
+		substr(h.entity, 2), NULL::text, NULL::date
+	FROM rule.hint h
+	JOIN rule.permission p ON p.request = h.request AND p.role = me.role
+	JOIN data.org o ON CASE h.made_for WHEN 'branch' THEN o.id = me.org_id
+			AND o.kind LIKE 'branch%' ELSE o.id = flow.committee() END
+	WHERE h.made_for IS NOT NULL AND auth.reaches(me, o.id)
+		AND flow.personal_reasons(h.only_if, me, o.id) = '{}' $$;
+
+CREATE FUNCTION flow.duties(me auth.actor) RETURNS SETOF api.duty_row
+LANGUAGE sql STABLE AS $$
+	SELECT d.* FROM (SELECT DISTINCT h.entity FROM rule.hint h
+		JOIN rule.permission p ON p.request = h.request AND p.role IN (me.role, 'person')
+		WHERE h.made_for IS NULL) e, flow.duties_of(me, e.entity) d
+	UNION ALL SELECT m.* FROM flow.duties_to_make(me) m $$;
+
+-- For the office acted in, or for every office the person holds.
+CREATE FUNCTION api.next_duties(me auth.actor, OUT today_on date,
+	OUT duties api.duty_row[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+	today_on := flow.today();
+	duties := ARRAY(SELECT d FROM data.office o,
+			flow.duties(ROW(me.person_id, o.role, o.org_id, me.request,
+				me.certificate_fp)::auth.actor) d
+		WHERE o.person_id = me.person_id AND o.from_on <= today_on
+			AND (o.to_on IS NULL OR o.to_on > today_on)
+			AND o.role = coalesce(me.role, o.role)
+			AND o.org_id = coalesce(me.org_id, o.org_id)
+		ORDER BY d.due_on NULLS LAST, d.org_id, d.object_id, d.request);
+END $$;
+
+-- ---- audit log ----------------------------------------------------------------------
+-- Who did what, when, on what; never with what words.
+CREATE TYPE api.event_row AS (event_no int8, done_at timestamptz, person_id text,
+	person_name text, role text, org_id text, request text, object_id text,
+	is_signed boolean);
+CREATE FUNCTION api.audit_log(me auth.actor, from_on date, to_on date, object_id text,
+	person_id text, after_no int8, OUT events api.event_row[], OUT more boolean)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+	events := ARRAY(SELECT ROW(e.id, e.at, e.person_id, flow.person_name(e.person_id),
+			e.role, e.org_id, e.request, e.object, e.signature IS NOT NULL)::api.event_row
+		FROM audit.event e
+		WHERE e.id > coalesce(after_no, 0)
+			AND (from_on IS NULL OR e.at >= from_on::timestamp AT TIME ZONE 'Asia/Shanghai')
+			AND (to_on IS NULL OR e.at < (to_on + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')
+			AND (object_id IS NULL OR e.object = object_id)
+			AND (person_id IS NULL OR e.person_id = person_id)
+		ORDER BY e.id LIMIT 501);
+	more := cardinality(events) > 500;
+	events := events[1:500];
+END $$;
+
+-- ---- find ------------------------------------------------------------------------------
+CREATE TYPE api.found_org AS (org_id text, name text, kind text);
+CREATE TYPE api.found_person AS (person_id text, name text, mark text, org_id text,
+	org_name text);
+CREATE TYPE api.found_object AS (object_id text, entity text, org_id text, org_name text,
+	state text);
+
+-- Objects whose number holds the words, of kinds the office works with, within its
+-- reach; a draft is its own office's.
+CREATE FUNCTION flow.find_objects(me auth.actor, words text) RETURNS SETOF api.found_object
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE e record;
+BEGIN
+	FOR e IN SELECT DISTINCT t.entity FROM rule.transition t
+		JOIN rule.permission p ON p.role = me.role
+			AND p.request IN (t.request, 'show_' || t.entity)
+		JOIN information_schema.columns c ON c.table_schema = 'data'
+			AND c.table_name = t.entity AND c.column_name = 'org_id'
+		ORDER BY t.entity
+	LOOP
+		RETURN QUERY EXECUTE format('SELECT x.id, %L::text, x.org_id::text,'
+			' flow.org_name(x.org_id, flow.today())::text, x.state FROM data.%I x'
+			' WHERE strpos(x.id, $2) > 0 AND auth.reaches($1, x.org_id)'
+			' AND (x.state <> ''DRAFT'' OR x.org_id = $1.org_id) ORDER BY x.id LIMIT 50',
+			e.entity, e.entity) USING me, upper(words);
+	END LOOP;
+END $$;
+
+CREATE FUNCTION api.find(me auth.actor, words text, OUT orgs api.found_org[],
+	OUT people api.found_person[], OUT objects api.found_object[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+	PERFORM refuse.unless_line('words', words, 60);
+	orgs := ARRAY(SELECT ROW(o.id, v.name, o.kind)::api.found_org
+		FROM data.org o JOIN data.org_version v ON v.org_id = o.id
+			AND v.from_on <= flow.today() AND (v.to_on IS NULL OR v.to_on > flow.today())
+		WHERE o.id = upper(words) OR strpos(v.name, words) > 0 ORDER BY o.id LIMIT 50);
+	people := ARRAY(SELECT ROW(p.id, p.name, p.mark, a.org_id,
+			flow.org_name(a.org_id, flow.today()))::api.found_person
+		FROM data.person p JOIN data.affiliation a ON a.person_id = p.id
+			AND a.kind = 'PRIMARY' AND a.from_on <= flow.today()
+			AND (a.to_on IS NULL OR a.to_on > flow.today())
+		WHERE (p.id = upper(words) OR strpos(p.name, words) > 0)
+			AND auth.reaches(me, a.org_id) ORDER BY a.org_id, p.id LIMIT 50);
+	objects := ARRAY(SELECT f FROM flow.find_objects(me, words) f);
+END $$;
