@@ -139,11 +139,27 @@ enum tls_failure tls_explain(const SSL *ssl, char *text, size_t cap)
 	return failure;
 }
 
+/* OpenSSL says nothing to a peer whose first bytes are no TLS; we do, so that
+ * whoever looks sees a TLS port. */
+static void alert_stranger(struct tls *tls)
+{
+	static const uint8_t alert[] = { SSL3_RT_ALERT, 3, 1, 0, 2, SSL3_AL_FATAL,
+					 SSL_AD_UNEXPECTED_MESSAGE };
+	size_t done;
+
+	if (tls->failure != TLS_FAIL_PLAIN_HTTP && tls->failure != TLS_FAIL_NOT_TLS)
+		return;
+	if (!tls->established && !tls_pending(tls))
+		BIO_write_ex(tls->out, alert, sizeof(alert), &done);
+}
+
 static enum tls_result fail(struct tls *tls)
 {
-	if (tls->failure == TLS_FAIL_NONE)
+	if (tls->failure == TLS_FAIL_NONE) {
 		tls->failure = tls_explain(tls->ssl, tls->error,
 					   sizeof(tls->error));
+		alert_stranger(tls);
+	}
 	ERR_clear_error();
 	return TLS_FAILED;
 }

@@ -692,13 +692,25 @@ static void say_goodbye(struct connection *c)
 		connection_close(c);
 }
 
+/* Takes input until there is no more or no more may start, then sends; sending
+ * may make room to take the rest. */
+static void take_and_send(struct connection *c)
+{
+	bool full;
+
+	do {
+		while (wants_plain(c) && take_step(c))
+			;
+		full = !wants_plain(c);
+		if (c->state != CONNECTION_CLOSED)
+			flush(c);
+	} while (full && wants_plain(c));
+}
+
 /* Does whatever can be done now, after any event. */
 static void advance(struct connection *c)
 {
-	while (wants_plain(c) && take_step(c))
-		;
-	if (c->state != CONNECTION_CLOSED)
-		flush(c);
+	take_and_send(c);
 	if (c->state != CONNECTION_CLOSED)
 		say_goodbye(c);
 	if (c->state != CONNECTION_CLOSED)
