@@ -147,6 +147,23 @@ static void test_announced_is_not_held(void **state)
 	frame_free(&reader);
 }
 
+/* Room grows by doubling, but not past the frame. */
+static void test_room_ends_with_the_frame(void **state)
+{
+	struct frame_reader reader;
+	uint8_t bytes[FRAME_HEADER + 1000] = { 0 };
+	const uint8_t *at = bytes;
+	size_t first = FRAME_HEADER + 600, rest = 399;
+
+	(void)state;
+	frame_write_header(bytes, 1000);
+	frame_init(&reader, 1000);
+	assert_int_equal(frame_feed(&reader, &at, &first), FRAME_MORE);
+	assert_int_equal(frame_feed(&reader, &at, &rest), FRAME_MORE);
+	assert_int_equal(reader.room, 1000);
+	frame_free(&reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_refused_lengths),
 		cmocka_unit_test(test_limit_itself),
 		cmocka_unit_test(test_announced_is_not_held),
+		cmocka_unit_test(test_room_ends_with_the_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

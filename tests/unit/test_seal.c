@@ -1,6 +1,7 @@
 /* The sealed ballot: who can open it, and that nothing of it can be changed. */
 #include "tests/unit/check.h"
 
+#include "common/crypt.h"
 #include "common/seal.h"
 
 #include <openssl/sha.h>
@@ -193,6 +194,76 @@ static void test_lengths(void **state)
 	assert_int_equal(sealed[0], 0);
 }
 
+/* --- ballots a voter made by hand ---------------------------------------- */
+
+#define HEAD (1 + SEAL_KEY)
+#define BODY (HEAD + SEAL_HOLDERS * 128)
+
+/* What is in a box, by the format's description rather than its code. */
+static void unbox(const struct seal_holder *holder, const uint8_t *in, size_t len,
+		  uint8_t *out)
+{
+	static const uint8_t no_iv[CRYPT_IV];
+	uint8_t shared[SEAL_KEY], salt[2 * SEAL_KEY], key[SEAL_KEY];
+	struct crypt_context info;
+
+	memcpy(salt, in, SEAL_KEY);
+	memcpy(salt + SEAL_KEY, holder->public_key, SEAL_KEY);
+	assert_true(crypt_context(&info, "zhibu-box-1", SESSION));
+	assert_true(crypt_agree(holder->private_key, in, shared));
+	assert_true(crypt_derive(shared, SEAL_KEY, salt, sizeof(salt), &info, key,
+				 SEAL_KEY));
+	assert_true(crypt_decrypt(key, no_iv, NULL, 0, in + SEAL_KEY, len, out));
+}
+
+/* Seals `padded` again under the ballot's own content key, with a head that may
+ * have been changed: as right as one who knows that key can make it. */
+static void reseal(uint8_t sealed[SEAL_SIZE], const uint8_t padded[SEAL_PADDED])
+{
+	uint8_t inner[80], secret[SEAL_KEY], content[2 * SEAL_KEY + CRYPT_IV];
+	uint8_t aad[CRYPT_CONTEXT_MAX + BODY];
+	struct crypt_context info;
+
+	unbox(&holders[0], sealed + HEAD, sizeof(inner), inner);
+	unbox(&holders[1], inner, SEAL_KEY, secret);
+	assert_true(crypt_context(&info, "zhibu-ballot-1", SESSION));
+	assert_true(crypt_derive(secret, SEAL_KEY, NULL, 0, &info, content,
+				 sizeof(content)));
+	assert_true(crypt_context(&info, "zhibu-body-1", SESSION));
+	memcpy(aad, info.data, info.len);
+	memcpy(aad + info.len, sealed, BODY);
+	assert_true(crypt_encrypt(content, content + 2 * SEAL_KEY, aad,
+				  info.len + BODY, padded, SEAL_PADDED,
+				  sealed + BODY));
+}
+
+static void test_made_by_hand(void **state)
+{
+	uint8_t sealed[SEAL_SIZE], padded[SEAL_PADDED] = { 0, sizeof(marks) };
+
+	(void)state;
+	seal(sealed);
+	memcpy(padded + 2, marks, sizeof(marks));
+	reseal(sealed, padded);
+	assert_true(opens(sealed, SEAL_SIZE, SESSION, 0, 1));
+	assert_true(opens(sealed, SEAL_SIZE, SESSION, 1, 2));
+
+	padded[SEAL_PADDED - 1] = 1; /* a mark where nothing belongs */
+	reseal(sealed, padded);
+	assert_false(opens(sealed, SEAL_SIZE, SESSION, 0, 1));
+	padded[SEAL_PADDED - 1] = 0;
+	padded[0] = 0xFF; /* longer than there is */
+	reseal(sealed, padded);
+	assert_false(opens(sealed, SEAL_SIZE, SESSION, 0, 1));
+	padded[0] = 0;
+	sealed[1] ^= 1; /* bound to a content key it is not sealed with */
+	reseal(sealed, padded);
+	assert_false(opens(sealed, SEAL_SIZE, SESSION, 0, 1));
+	sealed[1] ^= 1;
+	reseal(sealed, padded);
+	assert_true(opens(sealed, SEAL_SIZE, SESSION, 0, 1));
+}
+
 /* Public keys with which every shared secret is nought (RFC 7748, 6.1). */
 static void test_bad_public_keys(void **state)
 {
@@ -337,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_tampering),
 		cmocka_unit_test(test_no_two_alike),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_made_by_hand),
 		cmocka_unit_test(test_bad_public_keys),
 		cmocka_unit_test(test_holder_from_file),
 		cmocka_unit_test(test_slips),

@@ -94,6 +94,8 @@ static const struct wire_case cases[] = {
 	BAD("string as varint", "\x70\x01"),
 	BAD("message as varint", "\xb8\x01\x01"),
 	BAD("repeated string as varint", "\x88\x01\x01"),
+	BAD("repeated int as fixed32", "\x95\x01\x01"),
+	BAD("repeated message as varint", "\xc0\x01\x01"),
 	BAD("singular twice", "\x08\x05\x08\x05"),
 	BAD("singular message twice", "\xba\x01\x00\xba\x01\x00"),
 	GOOD("repeated message twice", "\xc2\x01\x00\xc2\x01\x00"),
