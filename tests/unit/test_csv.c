@@ -84,7 +84,7 @@ static const struct {
 	{ T("a\0b\n"), CSV_CHARACTER, 1, 2 },
 	{ T("a\xe2\x80\xae\n"), CSV_CHARACTER, 1, 2 },
 	{ T("\xef\xbb\xbf" "a\nb\xff\n"), CSV_ENCODING, 2, 2 },
-	{ T("\xef\xbb\xbf\xd6\xa7\n"), CSV_ENCODING, 1, 1 },
+	{ T("\xef\xbb\xbf\xb2\xbf\n"), CSV_ENCODING, 1, 1 },
 	{ T("a\nbc\xff\xff\n"), CSV_ENCODING, 2, 3 },
 	{ T("\xff\xfe" "a\0b\0"), CSV_ENCODING, 1, 1 }, /* UTF-16 */
 	{ T("a,b\n\xd6"), CSV_ENCODING, 2, 1 },
