@@ -228,21 +228,21 @@ BEGIN
 END $$;
 
 CREATE FUNCTION api.withdraw_application(me auth.actor, INOUT application_id text,
-	why text, OUT state text)
+	reason text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE a data.application := flow.find_application(me, application_id);
 BEGIN
 	application_id := a.id;
-	PERFORM refuse.if_too_long('why', why, 1000);
+	PERFORM refuse.if_too_long('reason', reason, 1000);
 	state := 'WITHDRAWN';
 	PERFORM flow.move(me, 'application', a.id, state);
-	UPDATE data.application p SET ended_why = nullif(why, ''), at_org_id = NULL
+	UPDATE data.application p SET ended_why = nullif(reason, ''), at_org_id = NULL
 	WHERE p.id = a.id;
 	IF (SELECT r.state FROM data.round r WHERE r.id = a.round_id) = 'APPLIED' THEN
 		PERFORM flow.move(me, 'round', a.round_id, 'SELF_ASSESSED');
 	END IF;
-	PERFORM flow.step(me, a.id, state, NULL, why);
+	PERFORM flow.step(me, a.id, state, NULL, reason);
 END $$;
 
 -- ---- levels above ---------------------------------------------------------------------
@@ -317,19 +317,19 @@ BEGIN
 END $$;
 
 CREATE FUNCTION api.lapse_application(me auth.actor, INOUT application_id text,
-	no_extension boolean, why text, OUT state text)
+	no_extension boolean, reason text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE a data.application := flow.find_application(me, application_id);
 BEGIN
 	state := 'LAPSED';
-	PERFORM refuse.unless_words('why', why, 1000);
+	PERFORM refuse.unless_words('reason', reason, 1000);
 	PERFORM flow.need_with(me, 'application', a.id, state,
 		flow.recused_reasons(me, a.org_id) || CASE WHEN no_extension THEN '{}'
 			ELSE ARRAY[refuse.reason('extension_not_asked', a.org_id)] END);
 	PERFORM flow.move(me, 'application', a.id, state);
-	UPDATE data.application p SET ended_why = why, at_org_id = NULL WHERE p.id = a.id;
-	PERFORM flow.step(me, a.id, state, NULL, why);
+	UPDATE data.application p SET ended_why = reason, at_org_id = NULL WHERE p.id = a.id;
+	PERFORM flow.step(me, a.id, state, NULL, reason);
 END $$;
 
 -- ---- reading ----------------------------------------------------------------------------

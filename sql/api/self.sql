@@ -192,16 +192,16 @@ BEGIN
 	carried_gaps := flow.carry_gaps(me, org, round_id);
 END $$;
 
-CREATE FUNCTION api.end_round(me auth.actor, INOUT round_id text, why text,
+CREATE FUNCTION api.end_round(me auth.actor, INOUT round_id text, reason text,
 	OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 BEGIN
 	round_id := (flow.find_round(me, round_id)).id;
-	PERFORM refuse.if_too_long('why', why, 1000);
+	PERFORM refuse.if_too_long('reason', reason, 1000);
 	state := 'ENDED_TERM';
 	PERFORM flow.move(me, 'round', round_id, state);
-	UPDATE data.round r SET ended_on = flow.today(), ended_why = nullif(why, '')
+	UPDATE data.round r SET ended_on = flow.today(), ended_why = nullif(reason, '')
 	WHERE r.id = round_id;
 END $$;
 
@@ -566,16 +566,16 @@ BEGIN
 	UPDATE data.gap p SET closed_on = flow.today() WHERE p.id = gap_id;
 END $$;
 
-CREATE FUNCTION api.raise_gap(me auth.actor, INOUT gap_id text, why text,
+CREATE FUNCTION api.raise_gap(me auth.actor, INOUT gap_id text, reason text,
 	OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 BEGIN
 	PERFORM flow.find_gap(me, gap_id);
-	PERFORM refuse.unless_words('why', why, 1000);
+	PERFORM refuse.unless_words('reason', reason, 1000);
 	state := 'RAISED';
 	PERFORM flow.move(me, 'gap', gap_id, state);
-	UPDATE data.gap g SET raised_why = why WHERE g.id = gap_id;
+	UPDATE data.gap g SET raised_why = reason WHERE g.id = gap_id;
 END $$;
 
 CREATE FUNCTION api.answer_gap(me auth.actor, INOUT gap_id text, owner text, text text,
