@@ -74,7 +74,8 @@ LANGUAGE sql STABLE AS $$
 	LEFT JOIN data.agenda_item g ON g.id = flow.award_item(a.id)
 	LEFT JOIN data.meeting m ON m.id = g.meeting_id
 	WHERE a.id IS NULL OR a.state <> 'PROPOSED_AWARD' OR l.notice_id IS NOT NULL
-		OR m.state <> 'SIGNED' $$;
+		OR m.state <> 'SIGNED'
+	ORDER BY a.org_id, x.id $$;
 
 CREATE TYPE api.notice_branch AS (application_id text, org_id text, org_name text);
 CREATE FUNCTION flow.notice_branches(notice_id text) RETURNS api.notice_branch[]
