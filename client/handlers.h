@@ -14,4 +14,8 @@ command_handler profile_list_run, profile_use_run, profile_show_run,
 command_handler doctor_run, version_run, completion_bash_run;
 command_view whoami_view, generic_view;
 
+/* a branch's own work: self.c, file.c */
+command_handler self_form_run, self_import_run, self_edit_run;
+command_handler file_add_run, file_get_run, file_verify_run;
+
 #endif
