@@ -21,7 +21,7 @@ struct test_pki {
 	X509 *authority, *server, *person;
 };
 
-static void test_pki_new(struct test_pki *p)
+static inline void test_pki_new(struct test_pki *p)
 {
 	p->authority_key = pki_new_key();
 	p->server_key = pki_new_key();
@@ -35,7 +35,7 @@ static void test_pki_new(struct test_pki *p)
 	assert_non_null(p->person);
 }
 
-static void test_pki_free(struct test_pki *p)
+static inline void test_pki_free(struct test_pki *p)
 {
 	EVP_PKEY_free(p->authority_key);
 	EVP_PKEY_free(p->server_key);
@@ -45,7 +45,7 @@ static void test_pki_free(struct test_pki *p)
 	X509_free(p->person);
 }
 
-static SSL_CTX *test_context(const struct tls_settings *settings)
+static inline SSL_CTX *test_context(const struct tls_settings *settings)
 {
 	char why[128] = "";
 	SSL_CTX *ctx = tls_context_new(settings, why, sizeof(why));
@@ -55,7 +55,7 @@ static SSL_CTX *test_context(const struct tls_settings *settings)
 	return ctx;
 }
 
-static SSL_CTX *test_server(const struct test_pki *p, enum tls_side side)
+static inline SSL_CTX *test_server(const struct test_pki *p, enum tls_side side)
 {
 	return test_context(&(struct tls_settings){
 		.side = side, .authority = p->authority,
@@ -63,7 +63,7 @@ static SSL_CTX *test_server(const struct test_pki *p, enum tls_side side)
 }
 
 /* `certificate` NULL: a client that has none. */
-static SSL_CTX *test_client(const struct test_pki *p, X509 *certificate,
+static inline SSL_CTX *test_client(const struct test_pki *p, X509 *certificate,
 			    EVP_PKEY *key)
 {
 	return test_context(&(struct tls_settings){
