@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import wire
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ZHIBU_BIN", ROOT / "build/gcc"))
 DATA = ROOT / "deploy/demo-college"
@@ -57,6 +59,7 @@ class Server:
                           "--member-port", str(self.member_port))
         self.first_code = CODE.search(out.stdout + out.stderr).group(0)
         self.people = {}
+        self.wires = {}
 
     def zhibud(self, verb, *args, check=True, **kw):
         r = subprocess.run([*AS_USER, BIN / "zhibud", verb, "--state", self.state, *args],
@@ -126,6 +129,20 @@ class Server:
 
     def clock(self, day):
         self.zhibud("clock", day)
+
+    def code(self, person_id):
+        """A fresh enrolment code, by the machine's operator."""
+        out = self.zhibud("code", person_id)
+        return CODE.search(out.stdout + out.stderr).group(0)
+
+    def credentials(self, person_id):
+        """(certificate, key) of this person for the wire, enrolled once."""
+        if person_id not in self.wires:
+            folder = self.base / f"wire-{person_id}"
+            folder.mkdir()
+            self.wires[person_id] = wire.enrol(self.public_port, self.code(person_id),
+                                               folder)
+        return self.wires[person_id]
 
     def person(self, name, code=None):
         if name not in self.people:

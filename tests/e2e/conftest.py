@@ -7,19 +7,13 @@ from college import Server
 
 @pytest.fixture(scope="module")
 def server():
-    """A fresh installation with its first administrator logged in."""
+    """A fresh installation, running; nobody has enrolled yet."""
     s = Server()
     try:
         s.start()
-        s.person("admin", s.first_code)
         yield s
     finally:
         s.close()
-
-
-@pytest.fixture
-def admin(server):
-    return server.people["admin"]
 
 
 def pytest_terminal_summary(terminalreporter):

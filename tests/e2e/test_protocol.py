@@ -21,13 +21,12 @@ from wire import Wire, pb, request
 
 
 @pytest.fixture
-def connect(server, admin):
+def connect(server):
     """Opens member connections as the administrator; closes them."""
     open_ones = []
 
     def make(**kw):
-        cert, key = admin.credentials()
-        w = Wire(server.member_port, cert, key, **kw)
+        w = Wire(server.member_port, *server.credentials("P1"), **kw)
         open_ones.append(w)
         return w
     yield make
@@ -118,9 +117,8 @@ def test_007_closed_in_the_middle_of_a_frame(connect):
     w.close()
 
 
-def test_008_half_close_after_a_request(server, admin, connect):
-    cert, key = admin.credentials()
-    w = Wire(server.member_port, cert, key)
+def test_008_half_close_after_a_request(connect):
+    w = connect()
     w.send(request("whoami"), signed=False)
     w.half_close()
     assert w.receive()[1].whoami.person_id == "P1"

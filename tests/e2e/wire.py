@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -101,6 +102,36 @@ class Wire:
             return self.sock.recv(1) == b""
         except (ConnectionError, ssl.SSLError):
             return True
+
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def secret_of(code):
+    """The 80 bits of an enrolment code: after the version's character."""
+    digits = [CROCKFORD.index(c) for c in code.upper() if c.isalnum()]
+    bits = "".join(f"{d:05b}" for d in digits[1:17])
+    return int(bits, 2).to_bytes(10, "big")
+
+
+def enrol(port, code, folder, key=None):
+    """Proves a code with a key made here; (certificate, key) as PEM files."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    spki = key.public_key().public_bytes(serialization.Encoding.DER,
+                                         serialization.PublicFormat.SubjectPublicKeyInfo)
+    secret = secret_of(code)
+    w = Wire(port)
+    reply = w.ask(request("enrol", secret=secret, spki=spki, proof=key.sign(
+        secret + spki, ec.ECDSA(hashes.SHA256()))), signed=False)
+    w.close()
+    assert not reply.HasField("refusal"), reply
+    cert, pem = Path(folder) / "cert.pem", Path(folder) / "key.pem"
+    cert.write_bytes(x509.load_der_x509_certificate(reply.enrol.certificate)
+                     .public_bytes(serialization.Encoding.PEM))
+    pem.write_bytes(key.private_bytes(serialization.Encoding.PEM,
+                                      serialization.PrivateFormat.PKCS8,
+                                      serialization.NoEncryption()))
+    return str(cert), str(pem)
 
 
 def request(member, acting=None, dry_run=None, **fields):
