@@ -17,5 +17,13 @@ command_view whoami_view, generic_view;
 /* a branch's own work: self.c, file.c */
 command_handler self_form_run, self_import_run, self_edit_run;
 command_handler file_add_run, file_get_run, file_verify_run;
+command_view self_view, self_adopt_view, application_view, application_adopt_view,
+	nothing_to_mend_view;
+
+/* evaluation and ballot: views/evaluation.c, ballot_*.c, views/ballot.c */
+command_handler eval_show_run;
+command_view evaluation_view, ballot_view;
+command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
+	ballot_check_run, ballot_count_run, ballot_forget_run;
 
 #endif
