@@ -55,7 +55,9 @@ RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
 		CASE WHEN coalesce(length(sha256), 0) <> 32 THEN refuse.reason('file_hash_form')
 			END,
 		CASE WHEN happened_on > flow.today()
-			THEN refuse.reason('date_in_future', happened_on::text) END,
+			THEN refuse.reason('date_in_future', happened_on::text)
+			WHEN NOT flow.sane_date(happened_on)
+			THEN refuse.reason('date_out_of_range', happened_on::text) END,
 		CASE WHEN not_classified IS NOT TRUE THEN refuse.reason('file_not_declared') END],
 		NULL) $$;
 

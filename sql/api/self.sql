@@ -449,7 +449,7 @@ BEGIN
 		PERFORM refuse.invalid('item', 'item_unknown', item);
 	END IF;
 	PERFORM refuse.unless_words('problem', problem, 1000);
-	PERFORM flow.check_plan(cause, measure, responsible);
+	PERFORM flow.check_plan(cause, measure, responsible, due_on);
 	gap_id := flow.new_id('gap', 'WT', org);
 	state := CASE WHEN measure IS NULL OR responsible IS NULL OR due_on IS NULL
 		THEN 'FOUND' ELSE 'PLANNED' END;
@@ -460,7 +460,7 @@ BEGIN
 END $$;
 
 -- The parts of a plan that were given are words of a fit length.
-CREATE FUNCTION flow.check_plan(cause text, measure text, responsible text)
+CREATE FUNCTION flow.check_plan(cause text, measure text, responsible text, due_on date)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM refuse.if_too_long('cause', cause, 1000);
@@ -470,6 +470,7 @@ BEGIN
 	IF responsible IS NOT NULL THEN
 		PERFORM refuse.unless_line('responsible', responsible, 100);
 	END IF;
+	PERFORM refuse.unless_sane_date('due_on', due_on);
 END $$;
 
 CREATE FUNCTION api.plan_gap(me auth.actor, INOUT gap_id text, cause text, measure text,
@@ -479,7 +480,7 @@ LANGUAGE plpgsql AS $$
 DECLARE g data.gap := flow.find_gap(me, gap_id);
 BEGIN
 	PERFORM flow.need(me, 'gap', gap_id);
-	PERFORM flow.check_plan(cause, measure, responsible);
+	PERFORM flow.check_plan(cause, measure, responsible, due_on);
 	measure := coalesce(measure, g.measure);
 	responsible := coalesce(responsible, g.responsible);
 	due_on := coalesce(due_on, g.due_on);

@@ -34,6 +34,17 @@ BEGIN
 	PERFORM refuse.if_too_long(field, value, longest);
 END $$;
 
+-- A date somebody can mean: not year 0 or 9999.
+CREATE FUNCTION flow.sane_date(day date) RETURNS boolean LANGUAGE sql IMMUTABLE
+AS $$ SELECT coalesce(day BETWEEN '1921-07-01' AND '2199-12-31', true) $$;
+CREATE FUNCTION refuse.unless_sane_date(field text, day date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF NOT flow.sane_date(day) THEN
+		PERFORM refuse.invalid(field, 'date_out_of_range', day::text);
+	END IF;
+END $$;
+
 -- ---- facts of an organisation on a day --------------------------------------------------
 CREATE FUNCTION flow.org_name(org_id text, on_day date) RETURNS text
 LANGUAGE sql STABLE AS $$

@@ -198,6 +198,9 @@ SELECT is(pg_temp.refused(pg_temp.ask('P1', 'progress_gap', '''WT26-14'', ''…'
 	'ZB003 state', 'no progress without a plan');
 SELECT is(pg_temp.refused(pg_temp.ask('P1', 'plan_gap', '''WT26-14'', NULL, NULL, NULL, NULL')),
 	'ZB001 defects measure_missing;responsible_missing;due_missing', 'a plan is whole');
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'plan_gap',
+	format('''WT26-14'', NULL, ''x'', ''y'', %L', d))), 'ZB001 invalid date_out_of_range ' || d, '22: ' || d)
+FROM unnest('{9999-12-31,0001-01-01}'::date[]) d;
 SELECT is(pg_temp.ask('P1', 'plan_gap',
 	'''WT26-14'', ''无人专管'', ''提前三天'', ''组织委员'', ''2026-11-30''')->>'state',
 	'PLANNED', 'planned');
