@@ -44,6 +44,7 @@ struct config_port {
 	size_t string;       /* longest string in a message */
 
 	unsigned connections, connections_per_source;
+	unsigned connections_per_person; /* of one certificate */
 	unsigned handshakes, handshakes_per_source; /* in progress */
 	unsigned in_flight;   /* requests of one connection */
 	size_t write_buffer;  /* bytes waiting to be sent, then reading stops */

@@ -42,6 +42,7 @@ static const struct config_key port_keys[] = {
 	KEY("string", SIZE, string, 256, MIB, "一个文本的最大字节数"),
 	KEY("connections", COUNT, connections, 1, 65536, "连接总数"),
 	KEY("connections_per_source", COUNT, connections_per_source, 1, 65536, "一个来源地址的连接数"),
+	KEY("connections_per_person", COUNT, connections_per_person, 1, 65536, "一份证书的连接数"),
 	KEY("handshakes", COUNT, handshakes, 1, 65536, "正在握手的连接总数"),
 	KEY("handshakes_per_source", COUNT, handshakes_per_source, 1, 65536, "一个来源地址正在握手的连接数"),
 	KEY("in_flight", COUNT, in_flight, 1, 1024, "一个连接同时在办的请求数"),

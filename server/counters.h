@@ -19,6 +19,7 @@
 	X(shed_busy)     /* answered busy */                                \
 	X(shed_connections)                                                 \
 	X(shed_source)   /* one address had too many */                     \
+	X(shed_person)   /* one certificate had too many */                 \
 	X(shed_handshakes)                                                  \
 	X(shed_handshakes_source)                                           \
 	X(shed_descriptors)                                                 \

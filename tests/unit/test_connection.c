@@ -862,6 +862,13 @@ static void slow_reader(void **state)
 
 /* --- limits (35) -------------------------------------------------------------------- */
 
+static void expect_busy(struct peer *p)
+{
+	expect(p, "refused 0 ZB105 2000");
+	expect_end(p);
+	hang_up(p);
+}
+
 static void too_many_connections(void **state)
 {
 	struct peer *p, *q;
@@ -922,6 +929,24 @@ static void one_source_has_many(void **state)
 	UNTIL(tls_established(p->tls));
 	ask(p, "another address");
 	expect(p, "another address");
+}
+
+static void one_person_has_many(void **state)
+{
+	struct peer *p;
+
+	(void)state;
+	limits()->connections_per_person = 3;
+	open_port(WORKER_MEMBER);
+	for (int i = 0; i < 3; i++)
+		p = person();
+	expect_busy(dial_tls(2, w.client));
+	assert_int_equal(w.n->shed_person, 1);
+	hang_up(p);
+	UNTIL(w.l->count == 2);
+	p = person();
+	ask(p, "room again");
+	expect(p, "room again");
 }
 
 static void half_open_35(void **state)
@@ -1223,7 +1248,8 @@ int main(void)
 		TEST(first_frame), TEST(slow_frame), TEST(idle), TEST(life),
 		TEST(write_stall), TEST(slow_reader),
 		TEST(too_many_connections), TEST(too_many_to_be_told),
-		TEST(one_source_has_many), TEST(half_open_35),
+		TEST(one_source_has_many), TEST(one_person_has_many),
+		TEST(half_open_35),
 		TEST(handshakes_in_all), TEST(out_of_descriptors_89),
 		TEST(drain_91), TEST(drain_takes_so_long_and_no_longer),
 		TEST(drain_with_nobody), TEST(port_in_use),
