@@ -359,7 +359,7 @@ static void check_items(struct reader *r)
 	}
 }
 
-/* The text with \n as its only line end and no byte order mark. */
+/* The text without carriage returns and byte order mark. */
 static char *plain_copy(struct arena *arena, const char *text, size_t len)
 {
 	char *copy, *to;
@@ -369,7 +369,7 @@ static char *plain_copy(struct arena *arena, const char *text, size_t len)
 	if (!copy)
 		return NULL;
 	for (; i < len; i++)
-		if (text[i] != '\r' || i + 1 == len || text[i + 1] != '\n')
+		if (text[i] != '\r')
 			*to++ = text[i];
 	*to = '\0';
 	return copy;
