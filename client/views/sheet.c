@@ -1,0 +1,277 @@
+#include "client/views/sheet.h"
+
+#include "client/views/tally.h"
+
+#include <string.h>
+
+static const char *number(struct out *out, int32_t n)
+{
+	return out_format(out, "%d", n);
+}
+
+static const char *enum_name(const ProtobufCEnumDescriptor *type, int value)
+{
+	const ProtobufCEnumValue *v =
+		protobuf_c_enum_descriptor_get_value(type, value);
+
+	return v ? v->name : "";
+}
+
+const char *sheet_stream_name(const SheetStream *stream)
+{
+	return word_value("stream", enum_name(&eval_stream__kind__descriptor,
+					      (int)stream->stream));
+}
+
+/* "a、b、c" */
+static const char *joined(struct out *out, char *const *texts, size_t n)
+{
+	const char *line = n ? texts[0] : "";
+
+	for (size_t i = 1; i < n; i++)
+		line = out_format(out, "%s%s%s", line, word("text.list_comma"),
+				  texts[i]);
+	return line;
+}
+
+const char *sheet_methods(struct out *out, const SheetStream *stream)
+{
+	return joined(out, stream->methods, stream->n_methods);
+}
+
+static const char *facts_org(struct out *out, struct arena *arena,
+			     const EvaluationSheet *s)
+{
+	const char *grade = word_value("grade",
+		enum_name(&record_duty_review__grade__descriptor,
+			  (int)s->duty_grade));
+	const char *args[] = { number(out, s->notes),
+			       number(out, s->duty_year), grade };
+
+	return s->has_duty_grade ?
+		       word_fill(arena, word("text.sheet_org"), 3, args) :
+		       word_fill(arena, word("text.sheet_org_no_review"), 1, args);
+}
+
+/* A void session is history, not a result. */
+static const char *facts_members(struct out *out, struct arena *arena,
+				 const EvaluationSheet *s)
+{
+	const char *facts = NULL;
+
+	for (size_t i = 0; i < s->n_ballots; i++)
+		if (strcmp(s->ballots[i]->state, "VOID") != 0)
+			facts = tally_facts(out, arena, s->ballots[i]);
+	return facts ? facts : word("text.sheet_no_ballot");
+}
+
+static const char *facts_masses(struct out *out, struct arena *arena,
+				const EvaluationSheet *s)
+{
+	const char *args[] = { number(out, s->interviews),
+			       joined(out, s->interview_categories,
+				      s->n_interview_categories) };
+
+	return word_fill(arena, word(s->interviews ? "text.sheet_interviews" :
+						     "text.sheet_no_interview"),
+			 s->interviews ? 2 : 0, args);
+}
+
+static const char *facts_society(struct out *out, struct arena *arena,
+				 const EvaluationSheet *s)
+{
+	const char *args[] = { number(out, s->letters_sent),
+			       number(out, s->letters_answered),
+			       number(out, s->letters_unanswered) };
+
+	return word_fill(arena, word("text.sheet_letters"), 3, args);
+}
+
+const char *sheet_facts(struct out *out, struct arena *arena,
+			const EvaluationSheet *sheet, const SheetStream *stream)
+{
+	if (stream->skip_reason)
+		return stream->skip_reason;
+	switch (stream->stream) {
+	case EVAL_STREAM__KIND__MEMBERS:
+		return facts_members(out, arena, sheet);
+	case EVAL_STREAM__KIND__MASSES:
+		return facts_masses(out, arena, sheet);
+	case EVAL_STREAM__KIND__SOCIETY:
+		return facts_society(out, arena, sheet);
+	default:
+		return facts_org(out, arena, sheet);
+	}
+}
+
+const char *sheet_state(struct arena *arena, const char *state)
+{
+	const char *args[] = { state };
+
+	return word_fill(arena, "%1", 1, args);
+}
+
+const char *sheet_title(struct arena *arena, const EvaluationSheet *sheet)
+{
+	const char *args[] = { sheet->application_id, sheet->org_id,
+			       sheet->org_name };
+
+	return word_fill(arena, word("text.sheet_title"), 3, args);
+}
+
+const char *sheet_branch(struct out *out, struct arena *arena,
+			 const EvaluationSheet *sheet)
+{
+	const char *args[] = {
+		number(out, sheet->full_members),
+		number(out, sheet->probationary_members),
+		sheet->secretary_name ? sheet->secretary_name : "-",
+		sheet->has_term_start_on ?
+			out_date(out, sheet->term_start_on) : "-",
+		sheet->has_term_due_on ? out_date(out, sheet->term_due_on) : "-",
+		sheet->standard_version_id ? sheet->standard_version_id : "-",
+		out_date(out, sheet->as_of_on),
+	};
+
+	return word_fill(arena, word("text.sheet_branch"), 7, args);
+}
+
+/* ---- text ----------------------------------------------------------------------- */
+
+static void overview(struct out *out, struct arena *arena,
+		     const EvaluationSheet *s)
+{
+	struct table *table = table_new(out);
+
+	table_title(table, word("text.sheet_stream"));
+	table_title(table, word("field.methods"));
+	table_column(table, "state");
+	table_title(table, word("text.sheet_facts"));
+	for (size_t i = 0; i < s->n_streams; i++) {
+		const SheetStream *stream = s->streams[i];
+
+		table_cell(table, sheet_stream_name(stream));
+		table_cell(table, sheet_methods(out, stream));
+		table_cell(table, word_value("eval_stream", stream->state));
+		table_cell(table, sheet_facts(out, arena, s, stream));
+	}
+	table_end(table, NULL);
+}
+
+static void paragraph(struct out *out, const char *label, const char *text)
+{
+	if (text && *text)
+		out_text(out, 2, out_format(out, "%s：%s", label, text));
+}
+
+static void signatures(struct out *out, const SheetStream *stream)
+{
+	if (stream->prepared_by)
+		out_printf(out, "  %s %s", word("field.prepared_by"),
+			   stream->prepared_by);
+	if (stream->locked_by)
+		out_printf(out, "  %s %s  %s", word("field.locked_by"),
+			   stream->locked_by,
+			   out_moment(out, stream->locked_at));
+	if (stream->prepared_by || stream->locked_by)
+		out_printf(out, "\n");
+}
+
+static void ballots(struct out *out, struct arena *arena,
+		    const EvaluationSheet *s)
+{
+	for (size_t i = 0; i < s->n_ballots; i++)
+		if (s->ballots[i]->has_valid)
+			tally_show(out, arena, s->ballots[i]);
+}
+
+static void letters(struct out *out, const EvaluationSheet *s)
+{
+	struct table *table = table_new(out);
+
+	table_column(table, "unit_name");
+	table_column(table, "state");
+	table_column(table, "about_branch");
+	for (size_t i = 0; i < s->n_letters; i++) {
+		const SheetLetter *l = s->letters[i];
+
+		table_cell(table, l->unit_name);
+		table_cell(table, word_value("letter", l->state));
+		table_cell(table, l->about_branch);
+	}
+	table_end(table, NULL);
+}
+
+static void one_stream(struct out *out, struct arena *arena,
+		       const EvaluationSheet *s, const SheetStream *stream)
+{
+	out_heading(out, sheet_stream_name(stream));
+	paragraph(out, word("field.summary"), stream->summary);
+	paragraph(out, word("field.merits"), stream->merits);
+	paragraph(out, word("field.problems"), stream->problems);
+	paragraph(out, word("field.skip_reason"), stream->skip_reason);
+	if (stream->stream == EVAL_STREAM__KIND__MEMBERS)
+		ballots(out, arena, s);
+	if (stream->stream == EVAL_STREAM__KIND__SOCIETY && s->n_letters)
+		letters(out, s);
+	signatures(out, stream);
+}
+
+static void earlier(struct out *out, struct arena *arena,
+		    const EvaluationSheet *s)
+{
+	if (s->n_earlier)
+		out_heading(out, word("text.sheet_earlier"));
+	for (size_t i = 0; i < s->n_earlier; i++) {
+		const SheetVersion *v = s->earlier[i];
+		const char *args[] = {
+			word_value("stream",
+				   enum_name(&eval_stream__kind__descriptor,
+					     (int)v->stream)),
+			number(out, v->version_no),
+			v->reopened_by ? v->reopened_by : "-",
+			out_moment(out, v->reopened_at),
+			v->reopen_reason ? v->reopen_reason : "-",
+		};
+
+		out_text(out, 0, word_fill(arena, word("text.sheet_version"), 5,
+					   args));
+		paragraph(out, word("field.summary"), v->summary);
+	}
+}
+
+static void open_matters(struct out *out, struct arena *arena,
+			 const EvaluationSheet *s)
+{
+	struct table *table;
+
+	if (!s->n_open_matters)
+		return;
+	out_heading(out, word("text.sheet_open"));
+	table = table_new(out);
+	table_column(table, "object_id");
+	table_column(table, "state");
+	table_title(table, word("text.sheet_matter"));
+	for (size_t i = 0; i < s->n_open_matters; i++) {
+		const SheetMatter *m = s->open_matters[i];
+
+		table_cell(table, m->object_id);
+		table_cell(table, sheet_state(arena, m->state));
+		table_cell(table, m->text);
+	}
+	table_end(table, NULL);
+}
+
+void sheet_text(struct out *out, struct arena *arena,
+		const EvaluationSheet *sheet)
+{
+	out_heading(out, sheet_title(arena, sheet));
+	out_text(out, 0, sheet_branch(out, arena, sheet));
+	out_heading(out, word("text.sheet_four"));
+	overview(out, arena, sheet);
+	for (size_t i = 0; i < sheet->n_streams; i++)
+		one_stream(out, arena, sheet, sheet->streams[i]);
+	earlier(out, arena, sheet);
+	open_matters(out, arena, sheet);
+	out_printf(out, "\n%s\n", word("text.sheet_no_total"));
+}
