@@ -243,18 +243,12 @@ static pid_t left_behind(const char *folder)
 }
 
 /* We hold the lock of the state folder, so a PostgreSQL found here is left over
- * from a zhibud or a postmaster that was killed: it is ended.  Only when not one
- * of its processes is left the lock file goes, which names a number that may be
- * another program's by now and would then keep PostgreSQL from starting. */
-static bool clear_remains(const struct config *config, char *why, size_t cap)
+ * from a zhibud or a postmaster that was killed: it is ended. */
+static bool end_remains(const char *folder, char *why, size_t cap)
 {
 	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
-	char lock[PATH_MAX], folder[PATH_MAX];
 	pid_t pid;
 
-	if (!file_join(lock, sizeof(lock), config->path.pg_data, "postmaster.pid") ||
-	    !realpath(config->path.pg_data, folder) || access(lock, F_OK))
-		return true;
 	for (unsigned waited = 0; (pid = left_behind(folder)) > 0;
 	     waited += STEP_MS) {
 		if (waited > STALE_MS) {
@@ -267,7 +261,25 @@ static bool clear_remains(const struct config *config, char *why, size_t cap)
 		kill(pid, waited > STALE_MS / 2 ? SIGQUIT : SIGINT);
 		nanosleep(&step, NULL);
 	}
-	unlink(lock);
+	return true;
+}
+
+/* Only when not one of its processes is left the lock files go, the folder's and
+ * the socket's: each names a number that may be another program's by now and would
+ * then keep PostgreSQL from starting. */
+static bool clear_remains(const struct config *config, char *why, size_t cap)
+{
+	char lock[PATH_MAX], folder[PATH_MAX];
+
+	if (!realpath(config->path.pg_data, folder))
+		return true; /* postgres itself says what is wrong */
+	if (!end_remains(folder, why, cap))
+		return false;
+	if (file_join(lock, sizeof(lock), folder, "postmaster.pid"))
+		unlink(lock);
+	if (file_join(lock, sizeof(lock), config->path.pg_socket,
+		      ".s.PGSQL.5432.lock"))
+		unlink(lock);
 	return true;
 }
 
