@@ -129,11 +129,13 @@ enum tls_failure tls_explain(const SSL *ssl, char *text, size_t cap)
 		return TLS_FAIL_TRUNCATED;
 	}
 	failure = failure_of_reason(ERR_GET_REASON(e));
-	if (ERR_GET_LIB(e) != ERR_LIB_SSL)
+	if (ERR_GET_LIB(e) != ERR_LIB_SSL) {
 		failure = TLS_FAIL_OTHER;
-	else if (ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+	} else if (ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
 		failure = failure_of_verify(SSL_get_verify_result(ssl));
 		words = X509_verify_cert_error_string(SSL_get_verify_result(ssl));
+	} else if (failure == TLS_FAIL_NO_PROTOCOL) {
+		words = "no application protocol";
 	}
 	snprintf(text, cap, "%s", words ? words : "unknown error");
 	return failure;

@@ -180,7 +180,7 @@ static bool begin(struct connection *c)
 	over = over_limit(c, fd);
 	if (over) {
 		++*over;
-		listener_log_refusal(l, &c->tcp, "over_limit", "");
+		listener_log_refusal(l, &c->tcp, counters_name(&l->counters, over), "");
 		if (over == &l->counters.shed_descriptors)
 			listener_rest(l);
 		return false;

@@ -39,6 +39,8 @@ static uint64_t *expired(struct connection *c)
 	struct counters *n = connection_counters(c);
 	uint64_t now = connection_now(c);
 
+	if (c->state == CONNECTION_HANDSHAKE)
+		return &n->handshake_timeout;
 	if (!connection_all_sent(c) && now >= c->sent_at + limits->write_stall_ms)
 		return &n->write_stall;
 	if (!c->had_frame && now >= c->opened_at + limits->first_frame_ms)
@@ -52,21 +54,20 @@ static uint64_t *expired(struct connection *c)
 
 static void on_deadline(struct connection *c)
 {
+	struct counters *n = connection_counters(c);
 	uint64_t *which;
 
-	if (c->state == CONNECTION_HANDSHAKE) {
-		connection_counters(c)->handshake_timeout++;
-		listener_log_refusal(c->listener, &c->tcp, "handshake_timeout", "");
-		connection_close(c);
-		return;
-	}
 	if (c->state == CONNECTION_LINGERING) {
 		connection_close(c);
 		return;
 	}
 	which = expired(c);
 	++*which;
-	if (which == &connection_counters(c)->write_stall)
+	if (which != &n->idle_timeout && which != &n->life_ended)
+		listener_log_refusal(c->listener, &c->tcp, counters_name(n, which),
+				     "");
+	/* To the others we can still say close_notify. */
+	if (which == &n->handshake_timeout || which == &n->write_stall)
 		connection_close(c);
 	else
 		connection_finish(c);

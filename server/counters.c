@@ -15,6 +15,16 @@ static const struct {
 #undef COUNTER
 };
 
+const char *counters_name(const struct counters *counters, const uint64_t *which)
+{
+	size_t offset = (size_t)((const char *)which - (const char *)counters);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].offset == offset)
+			return rows[i].name;
+	return "?";
+}
+
 static size_t add(char *line, size_t cap, size_t len, const char *prefix,
 		  const char *name, uint64_t n)
 {

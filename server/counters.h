@@ -47,6 +47,8 @@ struct counters {
 	uint64_t handshake[TLS_FAIL_COUNT]; /* handshakes refused, by kind */
 };
 
+/* The name of a counter that is one of COUNTERS. */
+const char *counters_name(const struct counters *counters, const uint64_t *which);
 /* Writes all that are not nought to the log. */
 void counters_log(const struct counters *counters, const char *worker);
 

@@ -748,6 +748,8 @@ static void first_frame(void **state)
 	say(p, "\0\0", 2);
 	expect_end(p);
 	assert_int_equal(w.n->first_frame_timeout, 1);
+	assert_string_equal(counters_name(w.n, &w.n->first_frame_timeout),
+			    "first_frame_timeout");
 }
 
 /* A byte now and then does not keep a frame alive. */
