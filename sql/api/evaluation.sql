@@ -123,6 +123,9 @@ DECLARE
 BEGIN
 	PERFORM flow.need_outsider(me, a.org_id);
 	PERFORM flow.move(me, 'application', a.id, 'EVALUATING');
+	IF a.state <> 'EVALUATING' THEN
+		PERFORM flow.step(me, a.id, 'EVALUATING');
+	END IF;
 	INSERT INTO data.eval_stream (id, org_id, state, application_id, stream)
 	SELECT 'PS' || substr(a.id, 3) || '-' || left(k, 3), a.org_id, 'PLANNED', a.id, k
 	FROM unnest('{ORG,MEMBERS,MASSES,SOCIETY}'::text[]) k
