@@ -72,3 +72,20 @@ BEGIN
 		END IF;
 	END LOOP;
 END $$;
+
+INSERT INTO rule.permission (request, role)
+SELECT r, o FROM (VALUES
+	('show_college', '{person}'::text[]),
+	('show_programme', '{person}'),
+	('list_standards', '{person}'),
+	('show_standard', '{person}'),
+	('list_rule_sets', '{person}'),
+	('show_rule_set', '{person}'),
+	('adopt_rule_set', '{committee_secretary}'),
+	('list_item_sets', '{person}'),
+	('show_item_set', '{person}'),
+	('adopt_item_set', '{committee_secretary}'),
+	('list_holidays', '{person}'),
+	('show_working_end', '{person}'),
+	('import_holidays', '{administrator,od_officer,od_head}')
+) AS p(r, roles), unnest(roles) o;

@@ -1,0 +1,91 @@
+-- Accounts and offices: who may, and what several requests share.
+
+-- A person by number (P12), by the college's member number, or by a name only one
+-- active person has.
+CREATE FUNCTION flow.person(person text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE ids text[];
+BEGIN
+	SELECT array_agg(p.id) INTO ids FROM data.person p
+	WHERE p.id = upper(person) OR p.member_no = person;
+	IF ids IS NULL THEN
+		SELECT array_agg(p.id ORDER BY length(p.id), p.id) INTO ids FROM data.person p
+		WHERE p.name = person AND p.active;
+	END IF;
+	IF cardinality(ids) > 1 THEN
+		PERFORM refuse.invalid('person', 'name_of_several', person,
+			array_to_string(ids[1:9], ' '));
+	END IF;
+	IF ids IS NULL THEN
+		PERFORM refuse.denied();
+	END IF;
+	RETURN ids[1];
+END $$;
+
+CREATE FUNCTION flow.person_label(person_id text) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT p.name || coalesce('（' || p.mark || '）', '') FROM data.person p
+	WHERE p.id = person_label.person_id $$;
+
+-- The next free number of a person; the caller has taken flow.one_import().
+CREATE FUNCTION flow.next_person() RETURNS text LANGUAGE sql AS $$
+	SELECT 'P' || coalesce(max(substring(p.id FROM 2)::bigint), 0) + 1 FROM data.person p $$;
+
+-- Tables are taken in one at a time, so that a difference stays true until written.
+CREATE FUNCTION flow.one_import() RETURNS void LANGUAGE sql AS $$
+	SELECT pg_advisory_xact_lock(hashtext('import')) $$;
+
+-- Who holds a role of an organisation on a day.
+CREATE FUNCTION flow.holders(org_id text, role text, on_day date) RETURNS SETOF data.office
+LANGUAGE sql STABLE AS $$
+	SELECT o.* FROM data.office o
+	WHERE o.org_id = holders.org_id AND o.role = holders.role AND o.from_on <= on_day
+		AND (o.to_on IS NULL OR o.to_on > on_day)
+	ORDER BY o.from_on, o.person_id $$;
+
+-- Every reason against somebody holding a role there, apart from who holds it now.
+-- The Organization Department fills the offices of branches; those of the college
+-- are entered by the administrator.  Nobody gives an office to himself.
+CREATE FUNCTION flow.office_reasons(me auth.actor, person_id text, role text, org_id text)
+RETURNS refuse.reason[] LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE
+	scope text;
+	kind text;
+	r refuse.reason[] := '{}';
+BEGIN
+	SELECT x.scope INTO scope FROM rule.role x WHERE x.role = role;
+	SELECT o.kind INTO kind FROM data.org o WHERE o.id = org_id;
+	IF scope IS NULL THEN
+		r := r || refuse.reason('role_unknown', coalesce(role, ''));
+	END IF;
+	IF kind IS NULL THEN
+		r := r || refuse.reason('org_unknown', coalesce(org_id, ''));
+	END IF;
+	IF scope = 'own' AND kind NOT IN ('branch', 'branch_joint', 'branch_temporary')
+			OR scope = 'below' AND kind <> 'general_branch'
+			OR scope = 'college' AND kind NOT IN ('committee', 'department', 'superior') THEN
+		r := r || refuse.reason('role_not_of_org', role, org_id);
+	END IF;
+	IF scope = 'college' AND me.role <> 'administrator' THEN
+		r := r || refuse.reason('role_by_administrator', role);
+	END IF;
+	IF person_id = me.person_id THEN
+		r := r || refuse.reason('office_for_oneself');
+	END IF;
+	RETURN r;
+END $$;
+
+INSERT INTO rule.permission (request, role)
+SELECT r, o FROM (VALUES
+	('list_accounts', '{administrator}'::text[]),
+	('issue_code', '{administrator}'),
+	('list_certificates', '{administrator,auditor}'),
+	('revoke_certificate', '{administrator}'),
+	('disable_person', '{administrator}'),
+	('enable_person', '{administrator}'),
+	('list_offices', '{person}'),
+	('set_office', '{administrator,od_officer,od_head}'),
+	('replace_officer', '{administrator,od_officer,od_head}'),
+	('end_office', '{administrator,od_officer,od_head}'),
+	('import_offices', '{administrator,od_officer,od_head}')
+) AS p(r, roles), unnest(roles) o;
