@@ -225,7 +225,7 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(hashtext('new_id ' || stem || coalesce(org_id, '')));
 	LOOP
 		n := n + 1;
-		candidate := stem || CASE WHEN org_id IS NULL THEN to_char(n, 'FM00')
+		candidate := stem || CASE WHEN org_id IS NULL THEN to_char(n, 'FM9999999900')
 			WHEN n = 1 THEN org_id ELSE org_id || '-' || n END;
 		EXECUTE format('SELECT EXISTS (SELECT FROM data.%I WHERE id = $1)', entity)
 			INTO taken USING candidate;
