@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -31,8 +32,10 @@ static void start(unsigned per_hour)
 
 	child = fork();
 	assert_true(child >= 0);
-	if (child == 0)
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(signer_run(&s));
+	}
 	for (int i = 0; i < 200 && !signer_ping(s.socket); i++)
 		usleep(10000);
 	assert_true(signer_ping(s.socket));
