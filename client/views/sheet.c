@@ -206,7 +206,7 @@ static void one_stream(struct out *out, struct arena *arena,
 		       const EvaluationSheet *s, const SheetStream *stream)
 {
 	out_heading(out, sheet_stream_name(stream));
-	paragraph(out, word("field.summary"), stream->summary);
+	paragraph(out, word("text.sheet_summary"), stream->summary);
 	paragraph(out, word("field.merits"), stream->merits);
 	paragraph(out, word("field.problems"), stream->problems);
 	paragraph(out, word("field.skip_reason"), stream->skip_reason);
@@ -236,7 +236,7 @@ static void earlier(struct out *out, struct arena *arena,
 
 		out_text(out, 0, word_fill(arena, word("text.sheet_version"), 5,
 					   args));
-		paragraph(out, word("field.summary"), v->summary);
+		paragraph(out, word("text.sheet_summary"), v->summary);
 	}
 }
 

@@ -87,7 +87,7 @@ static void stream_section(FILE *f, struct out *out, struct arena *arena,
 	html_text(f, sheet_methods(out, stream));
 	fputs("</p>\n", f);
 	html_element(f, "p", sheet_facts(out, arena, s, stream));
-	labelled(f, word("field.summary"), stream->summary);
+	labelled(f, word("text.sheet_summary"), stream->summary);
 	labelled(f, word("field.merits"), stream->merits);
 	labelled(f, word("field.problems"), stream->problems);
 	for (size_t i = 0; stream->stream == EVAL_STREAM__KIND__MEMBERS &&
@@ -118,7 +118,7 @@ static void earlier(FILE *f, struct out *out, struct arena *arena,
 		args[4] = v->reopen_reason ? v->reopen_reason : "-";
 		html_element(f, "p", word_fill(arena, word("text.sheet_version"),
 					       5, args));
-		labelled(f, word("field.summary"), v->summary);
+		labelled(f, word("text.sheet_summary"), v->summary);
 	}
 }
 

@@ -157,14 +157,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION api.summarise_stream(me auth.actor, INOUT stream_id text, methods text[],
-	summary text, merits text, problems text, OUT state text, OUT version_no int)
+	text text, merits text, problems text, OUT state text, OUT version_no int)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
 	s data.eval_stream := flow.find_stream(me, stream_id);
 	m text;
 BEGIN
-	PERFORM refuse.unless_words('summary', summary, 3000);
+	PERFORM refuse.unless_words('text', text, 3000);
 	PERFORM refuse.if_too_long('merits', merits, 3000);
 	PERFORM refuse.if_too_long('problems', problems, 3000);
 	FOREACH m IN ARRAY methods LOOP
@@ -173,7 +173,7 @@ BEGIN
 	state := 'SUMMARISED';
 	version_no := s.version_no;
 	PERFORM flow.move(me, 'eval_stream', s.id, state);
-	UPDATE data.eval_version v SET methods = methods, summary = summary,
+	UPDATE data.eval_version v SET methods = methods, summary = text,
 		merits = merits, problems = problems, prepared_by = me.person_id,
 		prepared_at = flow.now()
 	WHERE v.stream_id = s.id AND v.version_no = version_no;
