@@ -293,6 +293,18 @@ static bool tell(const char *what, bool ok)
 	return ok;
 }
 
+/* The supervisor wrote that every child has been ready once. */
+static bool is_ready(const struct config *config)
+{
+	char path[PATH_MAX];
+	char *text = file_join(path, sizeof(path), config->path.state, "zhibud.pid") ?
+		file_read(path, 64) : NULL;
+	bool ready = text && strstr(text, "ready");
+
+	free(text);
+	return ready;
+}
+
 int operator_health(struct operator *op)
 {
 	const struct config *config = &op->config;
@@ -300,6 +312,7 @@ int operator_health(struct operator *op)
 	bool all = tell("database", PQstatus(owner) == CONNECTION_OK);
 
 	PQfinish(owner);
+	all = tell("supervisor", is_ready(config)) && all;
 	all = tell("signer", signer_ping(config->path.signer_socket)) && all;
 	for (int kind = 0; kind < WORKER_COUNT; kind++)
 		all = tell(worker_name(kind), port_answers(config, kind)) && all;

@@ -47,6 +47,7 @@ struct supervisor {
 	const struct config *config;
 	char self[PATH_MAX];
 	struct child children[CHILDREN];
+	int lock;         /* of the state folder */
 	int log;          /* where children write; -1: our standard error */
 	bool announced;
 	bool stopping;
@@ -193,6 +194,7 @@ static void announce(struct supervisor *s)
 		config->listen, config->ports[WORKER_PUBLIC].port,
 		config->ports[WORKER_MEMBER].port);
 	fflush(stderr);
+	dprintf(s->lock, "ready\n"); /* for zhibud health */
 	notify_manager("READY=1");
 }
 
@@ -394,9 +396,9 @@ int supervisor_run(struct operator *op)
 			[MEMBER] = { .name = CHILD_MEMBER, .ready_fd = -1 },
 		} };
 	sigset_t signals;
-	int lock = operator_lock(&op->config);
 
-	if (lock < 0) {
+	s.lock = operator_lock(&op->config);
+	if (s.lock < 0) {
 		SAY(op, stderr, "另一个 zhibud 正在使用 %s。\n",
 			"Another zhibud is using %s.\n", op->state);
 		return EX_TEMPFAIL;
@@ -410,6 +412,6 @@ int supervisor_run(struct operator *op)
 	log_line(LOG_INFO, "stopped", "status=%d", s.status);
 	if (s.log >= 0)
 		close(s.log);
-	close(lock);
+	close(s.lock);
 	return s.status;
 }
