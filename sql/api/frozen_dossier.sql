@@ -83,6 +83,8 @@ BEGIN
 	IF cardinality(reasons) > 0 THEN
 		PERFORM refuse.because('ZB002', 'other_hand_needed', ARRAY[a.id], reasons);
 	END IF;
+	-- no stream is reopened while they are read
+	PERFORM 1 FROM data.eval_stream s WHERE s.application_id = a.id FOR UPDATE;
 	PERFORM flow.move(me, 'application', a.id, 'DOSSIER_FROZEN');
 	PERFORM flow.step(me, a.id, 'DOSSIER_FROZEN', NULL, NULL);
 	state := 'FROZEN';

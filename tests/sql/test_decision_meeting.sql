@@ -63,8 +63,16 @@ SELECT is(t.ask('P20', 'reopen_dossier', '''CL26-14'', ''漏了一封回函''')-
 	'SB26-14', 'reopened');
 SELECT is((SELECT a.state FROM data.application a WHERE a.id = 'SB26-14'), 'EVALUATING',
 	'the evaluation goes on');
+SELECT is(t.ask('P20', 'reopen_stream', '''PS26-14-ORG'', ''漏记一次督查''')->>'version_no', '2',
+	'T45: a locked stream is mended in a new version');
+SELECT is(t.refused(t.ask('P20', 'freeze_dossier', '''SB26-14''')),
+	'ZB003 state stream_not_locked ORG eval_stream.REOPENED', 'and locked before it is read');
+UPDATE data.eval_stream SET state = 'LOCKED' WHERE id = 'PS26-14-ORG';
 SELECT is(t.ask('P20', 'freeze_dossier', '''SB26-14''')->>'dossier_id', 'CL26-14-2',
 	'a second dossier; the first is kept');
+SELECT is((SELECT r->'sheet'->'earlier'->0->>'reopen_reason'
+	FROM t.ask('P20', 'show_dossier', '''CL26-14-2'', false') r), '漏记一次督查',
+	'T45: the committee sees both versions and why');
 SELECT is((SELECT jsonb_agg(d->>'state') FROM jsonb_array_elements(
 	t.ask('P20', 'list_dossiers')->'dossiers') d WHERE d->>'org_id' = '14'),
 	'["REOPENED", "FROZEN"]', 'both are listed');
