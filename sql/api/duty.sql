@@ -172,6 +172,8 @@ CREATE FUNCTION api.audit_log(me auth.actor, from_on date, to_on date, object_id
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
+	PERFORM refuse.unless_sane_date('from_on', from_on);
+	PERFORM refuse.unless_sane_date('to_on', to_on);
 	events := ARRAY(SELECT ROW(e.id, e.at, e.person_id, flow.person_name(e.person_id),
 			e.role, e.org_id, e.request, e.object, e.signature IS NOT NULL)::api.event_row
 		FROM audit.event e

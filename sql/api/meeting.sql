@@ -185,9 +185,10 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE seats text[];
 BEGIN
-	IF held_on IS NULL OR held_on < flow.today() - 366 THEN
+	IF held_on IS NULL THEN
 		PERFORM refuse.invalid('held_on', 'date_missing');
 	END IF;
+	PERFORM refuse.unless_sane_date('held_on', held_on);
 	PERFORM refuse.unless_line('place', place);
 	seats := ARRAY(SELECT s.p FROM flow.seats(held_on) s(p) ORDER BY s.p);
 	IF chair_id IS NULL THEN
@@ -288,7 +289,11 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT refuse.reason('absence_without_reason', a.person_id,
 		flow.person_name(a.person_id)) FROM unnest(absent) a
-	WHERE coalesce(a.reason, '') !~ '\S' $$;
+	WHERE coalesce(a.reason, '') !~ '\S'
+	UNION ALL
+	SELECT refuse.reason('absence_reason_line', a.person_id, flow.person_name(a.person_id))
+	FROM unnest(absent) a
+	WHERE char_length(a.reason) > 100 OR a.reason ~ '[\n\t\u2028-\u202E\uE000-\uF8FF]' $$;
 
 CREATE FUNCTION api.record_attendance(me auth.actor, INOUT meeting_id text,
 	present_ids text[], absent api.absence[], nonvoting_ids text[], chair_id text,

@@ -287,6 +287,49 @@ SELECT is(t.ask('P60', 'find', '''%''', 'branch_secretary@01')->'orgs', '[]', 'n
 SELECT is(t.refused(t.ask('P60', 'find', ''' ''', 'branch_secretary@01')),
 	'ZB001 invalid text_missing', 'something to find');
 
+-- ---- whatever comes in: a refusal, never an internal error -----------------------------------------
+CREATE FUNCTION t.anything(type regtype, n int) RETURNS text LANGUAGE sql AS $$
+	SELECT CASE type::text
+		WHEN 'text' THEN quote_nullable((ARRAY[NULL, '', 'SB26-01', 'HY26-01', 'YT26-01', 'GS26-01',
+			'CL26-01', 'P5', E'a\nb', repeat('长', 30000), E'\uE000', '%', 'NAMED_VOTE'])[n % 13 + 1])
+		WHEN 'date' THEN quote_nullable((ARRAY[NULL, '0001-01-01', '9999-12-31', '2026-12-11'])[n % 4 + 1])
+		WHEN 'integer' THEN coalesce((ARRAY[NULL, -1, 0, 2147483647])[n % 4 + 1]::text, 'NULL')
+		WHEN 'bigint' THEN coalesce((ARRAY[NULL, -1, 9223372036854775807])[n % 3 + 1]::text, 'NULL')
+		WHEN 'boolean' THEN (ARRAY['NULL', 'true', 'false'])[n % 3 + 1]
+		WHEN 'text[]' THEN (ARRAY['''{}''', '''{x}''', 'ARRAY[repeat(''长'', 300)]', '''{SB26-01,SB26-01}'''])[n % 4 + 1]
+		WHEN 'api.absence[]' THEN (ARRAY['''{}''', 'ARRAY[ROW(''P1'', E''a\nb'')]::api.absence[]',
+			'ARRAY[ROW(NULL, NULL)]::api.absence[]'])[n % 3 + 1]
+		ELSE 'NULL' END $$;
+CREATE FUNCTION t.blunders() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	f record;
+	args text;
+	r jsonb;
+BEGIN
+	PERFORM setseed(0.26);
+	FOR f IN SELECT c.proname::text AS name, c.pronargs, c.proargtypes, o.person_id, o.role || '@' || o.org_id AS office
+		FROM pg_proc c JOIN rule.permission p ON p.request = c.proname
+		JOIN data.office o ON o.to_on IS NULL AND (o.role = p.role OR (p.role = 'person' AND o.role = 'auditor'))
+			OR (p.role = 'anyone' AND o.role = 'auditor')
+		CROSS JOIN generate_series(1, 12)
+		WHERE c.pronamespace = 'call'::regnamespace AND c.proname ~
+			'dossier|meeting|agenda|attendance|recuse|vote|_item$|opinion|minutes|notice|award|decision|duties|audit_log|^find$'
+			AND c.proname NOT LIKE 'adopt%'
+	LOOP
+		SELECT string_agg(t.anything(f.proargtypes[i - 1], (random() * 1000)::int), ', ' ORDER BY i)
+		INTO args FROM generate_series(6, f.pronargs) i;
+		BEGIN
+			r := t.ask(f.person_id, f.name, args, f.office);
+			RAISE EXCEPTION USING ERRCODE = 'ZT000';
+		EXCEPTION WHEN SQLSTATE 'ZT000' THEN
+			IF r->>'code' NOT LIKE 'ZB%' THEN
+				RETURN NEXT format('%s(%s): %s %s', f.name, left(args, 200), r->>'code', r->>'key');
+			END IF;
+		END;
+	END LOOP;
+END $$;
+SELECT is_empty('SELECT t.blunders()', 'nothing that comes in ends in an internal error');
+
 -- ---- bodies: files name each other, so they are checked here -------------------------------------
 SET check_function_bodies = on;
 CREATE FUNCTION t.broken() RETURNS SETOF text LANGUAGE plpgsql AS $$
