@@ -6,6 +6,7 @@
  * or word; empty: left open), and the comment where one is asked for.
  */
 #include "client/ballot_run.h"
+#include "client/files.h"
 #include "client/handlers.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -256,6 +257,8 @@ static int save(struct voter *v, const char *path)
 
 	if (client_dry_run(v->client))
 		return EXIT_DONE;
+	if (!files_make_dir(client_profile_dir(v->client)))
+		return ballot_file_failed(v->client, BALLOT_FILE_SYSTEM, path);
 	memcpy(saved, v->sealed, SEAL_SIZE);
 	memcpy(saved + SEAL_SIZE, v->signature, SEAL_SIGNATURE);
 	unlink(path);
@@ -373,6 +376,18 @@ static void screen(const char *control)
 #define SCREEN_CLEAR "\033[2J\033[3J\033[H"
 #define SCREEN_LEAVE "\033[2J\033[3J\033[H\033[?1049l"
 
+/* Blocked rather than ignored: no call on the way can let them in again. */
+static void keep_signals_out(void)
+{
+	sigset_t keys;
+
+	sigemptyset(&keys);
+	sigaddset(&keys, SIGINT);
+	sigaddset(&keys, SIGQUIT);
+	sigaddset(&keys, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &keys, NULL);
+}
+
 /* Until the scrutineer types the word that ends it: no key combination gives a
  * voter the shell behind. */
 static int kiosk(struct voter *v)
@@ -380,9 +395,7 @@ static int kiosk(struct voter *v)
 	char *line;
 	bool end = false;
 
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	signal(SIGTSTP, SIG_IGN);
+	keep_signals_out();
 	v->again = true;
 	while (!end) {
 		screen(SCREEN_ENTER);

@@ -22,6 +22,7 @@ struct slips {
 	const BallotManifest *manifest;
 	struct ballot_bond bond;
 	struct seal_slip *slips; /* secrets already wiped */
+	uint8_t *secrets;        /* of the codes, CODE_SECRET bytes each */
 	size_t n;
 	char *sheet;             /* secret: holds the codes */
 	size_t len;
@@ -64,19 +65,38 @@ static const char style[] =
 	"p{font-size:10pt;margin:1mm 0}.code{font:bold 15pt monospace}"
 	".help{font-size:8pt}";
 
+/* The codes of a list the server may or may not have got are kept until it has
+ * answered: asked again, it is the same list, and whatever was printed is good. */
+static enum ballot_file make_secrets(struct slips *s, const char *pending)
+{
+	size_t want = s->n * CODE_SECRET, len = 0;
+
+	s->secrets = calloc(1, want + 1);
+	if (!s->secrets)
+		return BALLOT_FILE_SYSTEM;
+	if (ballot_file_read(pending, s->secrets, want + 1, &len) ==
+		    BALLOT_FILE_OK && len == want)
+		return BALLOT_FILE_OK;
+	for (size_t i = 0; i < s->n; i++)
+		if (!seal_new_code(s->secrets + i * CODE_SECRET))
+			return BALLOT_FILE_SYSTEM;
+	if (client_dry_run(s->client))
+		return BALLOT_FILE_OK;
+	unlink(pending);
+	return ballot_file_new(pending, s->secrets, want);
+}
+
 /* One slip: its line on the sheet; then the code and its secrets are wiped. */
 static bool make_slip(struct slips *s, FILE *sheet, bool html, size_t i)
 {
-	uint8_t secret[CODE_SECRET];
+	const uint8_t *secret = s->secrets + i * CODE_SECRET;
 	char code[CODE_SLIP_TEXT];
-	bool ok = seal_new_code(secret) &&
-		  seal_slip(secret, s->bond.name, &s->slips[i]);
+	bool ok = seal_slip(secret, s->bond.name, &s->slips[i]);
 
 	if (ok) {
 		code_write_slip(secret, code);
 		(html ? write_html : write_text)(sheet, s, code);
 	}
-	seal_wipe(secret, sizeof(secret));
 	seal_wipe(code, sizeof(code));
 	seal_wipe(s->slips[i].token, SEAL_KEY);
 	seal_wipe(s->slips[i].private_key, SEAL_KEY);
@@ -162,7 +182,8 @@ static enum ballot_file keep_listed(struct slips *s, const char *path)
 
 /* The sheet is on disk before the server knows of it, and given its name only
  * after: a sheet under its name is one that can be used. */
-static int write_and_list(struct slips *s, Request *request, const char *path)
+static int write_and_list(struct slips *s, Request *request, const char *path,
+			  const char *pending)
 {
 	const char *part = out_format(client_out(s->client), "%s.part", path);
 	const char *listed = ballot_path(s->client, s->manifest->session_id,
@@ -186,6 +207,8 @@ static int write_and_list(struct slips *s, Request *request, const char *path)
 	if (file != BALLOT_FILE_OK)
 		return ballot_file_failed(s->client, file, part);
 	code = send_list(s, request, &reply);
+	if (code != EXIT_UNREACHABLE)
+		unlink(pending);
 	if (code != EXIT_DONE) {
 		unlink(part);
 		return code;
@@ -199,11 +222,24 @@ static int write_and_list(struct slips *s, Request *request, const char *path)
 	return code;
 }
 
-static int run_with(struct slips *s, struct args *args, Request *request)
+static int make_and_list(struct slips *s, Request *request, const char *path)
 {
-	const char *path = args_get(args, "out");
+	const char *pending = ballot_path(s->client, s->manifest->session_id,
+					  "codes");
 	size_t len = strlen(path);
 	bool html = len > 5 && strcmp(path + len - 5, ".html") == 0;
+	enum ballot_file file = make_secrets(s, pending);
+
+	if (file != BALLOT_FILE_OK)
+		return ballot_file_failed(s->client, file, pending);
+	if (!make_sheet(s, html))
+		return ballot_fail(s->client, EXIT_FAILED, "ballot_malformed",
+				   NULL, NULL);
+	return write_and_list(s, request, path, pending);
+}
+
+static int run_with(struct slips *s, struct args *args, Request *request)
+{
 	int code = ballot_need_bond(s->client, s->manifest, &s->bond);
 
 	if (code != EXIT_DONE)
@@ -216,10 +252,10 @@ static int run_with(struct slips *s, struct args *args, Request *request)
 				   out_format(client_out(s->client), "%zu", s->n));
 	s->slips = s->n > 0 && s->n <= SLIPS_MAX ?
 			   calloc(s->n, sizeof(*s->slips)) : NULL;
-	if (!s->slips || !make_sheet(s, html))
+	if (!s->slips)
 		return ballot_fail(s->client, EXIT_FAILED, "ballot_malformed",
 				   NULL, NULL);
-	return write_and_list(s, request, path);
+	return make_and_list(s, request, args_get(args, "out"));
 }
 
 int ballot_slips_run(struct client *client, struct args *args)
@@ -242,6 +278,9 @@ int ballot_slips_run(struct client *client, struct args *args)
 	code = run_with(&slips, args, request);
 	if (slips.sheet)
 		seal_wipe(slips.sheet, slips.len);
+	if (slips.secrets)
+		seal_wipe(slips.secrets, slips.n * CODE_SECRET);
+	free(slips.secrets);
 	free(slips.sheet);
 	free(slips.slips);
 	call_free(reply);
