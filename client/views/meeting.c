@@ -36,7 +36,7 @@ static void head(struct client *client, const ShowMeetingReply *m)
 		out_field(out, "rule_set_id", out_format(out, "%s  %s", m->rule_set_id,
 			word(m->recused_stay ? "text.recused_stay" : "text.recused_leave")));
 	if (m->has_present_needed)
-		out_field(out, "present", word_fill(client_arena(client),
+		out_field(out, "attendance", word_fill(client_arena(client),
 			word("text.quorum_sum"), 3, sum));
 	out_pairs_end(out);
 }
