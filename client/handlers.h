@@ -14,6 +14,10 @@ command_handler profile_list_run, profile_use_run, profile_show_run,
 command_handler doctor_run, version_run, completion_bash_run;
 command_view whoami_view, generic_view;
 
+/* ground: import.c, account.c, views/org.c, views/programme.c */
+command_handler import_run, account_code_run;
+command_view org_tree_view, standard_view, rule_set_view, item_set_view;
+
 /* a branch's own work: self.c, file.c */
 command_handler self_form_run, self_import_run, self_edit_run;
 command_handler file_add_run, file_get_run, file_verify_run;

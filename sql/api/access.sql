@@ -283,12 +283,14 @@ BEGIN
 		r := r || refuse.reason('name_differs', x.member_no, x.name, person.name);
 	END IF;
 	IF x.from_on IS NULL THEN
-		r := r || refuse.reason('date_missing', 'from_on');
+		r := r || refuse.reason('line_date_missing', 'from_on');
 	END IF;
 	IF person.id IS NULL AND me.role <> 'administrator' THEN
 		r := r || refuse.reason('person_unknown', coalesce(x.member_no, ''));
 	END IF;
-	RETURN r || flow.office_reasons(me, person.id, x.role, x.org_id);
+	-- the same reasons as for a single office, with words that name the line
+	RETURN r || (SELECT coalesce(array_agg(ROW('line_' || o.key, o.args)::refuse.reason), '{}')
+		FROM unnest(flow.office_reasons(me, person.id, x.role, x.org_id)) o);
 END $$;
 
 -- A reason with the line of the file before it.
@@ -325,7 +327,7 @@ BEGIN
 		r := r || refuse.at_line(x.line, why);
 		CONTINUE WHEN cardinality(why) > 0;
 		IF person.id IS NULL THEN
-			person := ROW(flow.next_person(), x.name, NULL, x.member_no, true);
+			person := ROW(flow.next_person(x.member_no), x.name, NULL, x.member_no, true);
 			INSERT INTO data.person (id, name, member_no)
 			VALUES (person.id, person.name, person.member_no);
 			differences := differences || ROW(x.line, x.name, 'NEW', 'person', NULL,
@@ -355,7 +357,7 @@ BEGIN
 				flow.person_label(person.id))::api.difference;
 		END IF;
 	END LOOP;
-	PERFORM refuse.defects('import', r);
+	PERFORM refuse.defects('office', r);
 	-- told, not ended: a file may hold a part of the college
 	differences := differences || coalesce((SELECT array_agg(ROW(NULL, o.role || '@' || o.org_id,
 			'MISSING', 'person', flow.person_label(o.person_id), NULL)::api.difference

@@ -84,10 +84,10 @@ BEGIN
 	PERFORM flow.one_import();
 	PERFORM auth.need(me, org_id);
 	IF start_on IS NULL THEN
-		r := r || refuse.reason('field_missing', 'start_on');
+		r := r || refuse.reason('value_needed', 'start_on');
 	END IF;
 	IF due_on IS NULL THEN
-		r := r || refuse.reason('field_missing', 'due_on');
+		r := r || refuse.reason('value_needed', 'due_on');
 	ELSIF due_on <= start_on THEN
 		r := r || refuse.reason('due_not_after_start', due_on::text, start_on::text);
 	END IF;
@@ -122,10 +122,10 @@ BEGIN
 		PERFORM refuse.invalid('org_id', 'no_running_term', org_id);
 	END IF;
 	IF doc_no IS NULL OR doc_no !~ '\S' THEN
-		r := r || refuse.reason('field_missing', 'doc_no');
+		r := r || refuse.reason('value_needed', 'doc_no');
 	END IF;
 	IF extended_to_on IS NULL THEN
-		r := r || refuse.reason('field_missing', 'extended_to_on');
+		r := r || refuse.reason('value_needed', 'extended_to_on');
 	ELSIF extended_to_on <= t.due_on THEN
 		r := r || refuse.reason('extension_not_after_due', t.due_on::text);
 	ELSIF extended_to_on > t.due_on + interval '1 year' THEN
@@ -167,10 +167,10 @@ BEGIN
 		r := r || refuse.reason('parent_missing');
 	ELSIF x.parent_id = x.org_id OR NOT (x.parent_id = ANY (ids)
 			OR EXISTS (SELECT FROM data.org o WHERE o.id = x.parent_id)) THEN
-		r := r || refuse.reason('org_unknown', x.parent_id);
+		r := r || refuse.reason('line_org_unknown', x.parent_id);
 	END IF;
 	IF x.established_on IS NULL AND known.id IS NULL THEN
-		r := r || refuse.reason('date_missing', 'established_on');
+		r := r || refuse.reason('line_date_missing', 'established_on');
 	END IF;
 	IF x.from_on < coalesce(x.established_on, known.established_on) THEN
 		r := r || refuse.reason('from_before_established', x.from_on::text);
@@ -178,7 +178,7 @@ BEGIN
 	IF num_nulls(x.term_no, x.start_on, x.due_on) IN (1, 2) THEN
 		r := r || refuse.reason('term_incomplete');
 	ELSIF x.due_on <= x.start_on OR x.term_no < 1 THEN
-		r := r || refuse.reason('due_not_after_start', x.due_on::text, x.start_on::text);
+		r := r || refuse.reason('line_due_not_after_start', x.due_on::text, x.start_on::text);
 	END IF;
 	RETURN r;
 END $$;
@@ -305,7 +305,7 @@ BEGIN
 	FOREACH x IN ARRAY rows LOOP
 		r := r || refuse.at_line(x.line, flow.org_row_reasons(x, ids));
 	END LOOP;
-	PERFORM refuse.defects('import', r);
+	PERFORM refuse.defects('org', r);
 	FOREACH x IN ARRAY rows LOOP
 		differences := differences || flow.import_org_head(x);
 	END LOOP;
@@ -324,7 +324,7 @@ BEGIN
 				SELECT p.parent_id FROM data.org_version p JOIN up ON p.org_id = up.id
 				WHERE p.to_on IS NULL)
 			SELECT FROM up WHERE up.id IS NULL)), '{}');
-	PERFORM refuse.defects('import', r);
+	PERFORM refuse.defects('org', r);
 	unchanged := (SELECT count(*) FROM unnest(rows) y WHERE NOT EXISTS (
 		SELECT FROM unnest(differences) z WHERE z.line = y.line));
 	differences := ARRAY(SELECT z FROM unnest(differences) z ORDER BY z.line)

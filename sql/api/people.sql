@@ -65,7 +65,7 @@ BEGIN
 		r := r || refuse.reason('name_missing');
 	END IF;
 	IF NOT EXISTS (SELECT FROM data.org o WHERE o.id = x.org_id) THEN
-		r := r || refuse.reason('org_unknown', coalesce(x.org_id, ''));
+		r := r || refuse.reason('line_org_unknown', coalesce(x.org_id, ''));
 	END IF;
 	IF x.kind IS NULL OR NOT x.kind = ANY ('{PRIMARY,TEMPORARY,DUAL_LIFE}') THEN
 		r := r || refuse.reason('kind_unknown', coalesce(x.kind, ''));
@@ -74,7 +74,7 @@ BEGIN
 		r := r || refuse.reason('standing_unknown', coalesce(x.standing, ''));
 	END IF;
 	IF x.from_on IS NULL THEN
-		r := r || refuse.reason('date_missing', 'from_on');
+		r := r || refuse.reason('line_date_missing', 'from_on');
 	END IF;
 	RETURN r;
 END $$;
@@ -110,7 +110,7 @@ DECLARE
 BEGIN
 	SELECT y.* INTO p FROM data.person y WHERE y.member_no = x.member_no;
 	IF NOT FOUND THEN
-		person_id := flow.next_person();
+		person_id := flow.next_person(x.member_no);
 		INSERT INTO data.person (id, name, mark, member_no)
 		VALUES (person_id, x.name, x.mark, x.member_no);
 		differences := ARRAY[ROW(x.line, subject, 'NEW', 'person', NULL,
@@ -201,7 +201,7 @@ BEGIN
 		r := r || refuse.at_line(x.line, flow.person_row_reasons(x));
 	END LOOP;
 	r := r || flow.people_file_reasons(rows);
-	PERFORM refuse.defects('import', r);
+	PERFORM refuse.defects('people', r);
 	FOREACH x IN ARRAY rows LOOP
 		SELECT i.person_id, i.differences INTO person_id, d FROM flow.import_person(x) i;
 		SELECT i.reasons, i.differences INTO why, e
@@ -214,7 +214,7 @@ BEGIN
 		differences := differences || d || e;
 		unchanged := unchanged + (cardinality(d || e) = 0)::int;
 	END LOOP;
-	PERFORM refuse.defects('import', r || flow.same_name_reasons());
+	PERFORM refuse.defects('people', r || flow.same_name_reasons());
 	-- told, not ended: who left is entered with the branch he went to
 	differences := differences || coalesce((SELECT array_agg(ROW(NULL,
 			concat_ws(' ', p.member_no, p.name), 'MISSING', 'org_id', a.org_id,

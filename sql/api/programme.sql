@@ -259,12 +259,12 @@ RETURNS refuse.reason[] LANGUAGE plpgsql STABLE AS $$
 DECLARE r refuse.reason[] := '{}';
 BEGIN
 	IF x.day_on IS NULL THEN
-		r := r || refuse.reason('date_missing', 'day_on');
+		r := r || refuse.reason('line_date_missing', 'day_on');
 	ELSIF EXISTS (SELECT FROM unnest(rows) y WHERE y.day_on = x.day_on
 			AND y.line < x.line) THEN
 		r := r || refuse.reason('row_twice', x.day_on::text);
 	ELSIF extract(year FROM x.day_on) NOT BETWEEN 1990 AND 2200 THEN
-		r := r || refuse.reason('date_missing', 'day_on');
+		r := r || refuse.reason('line_date_missing', 'day_on');
 	END IF;
 	IF x.working IS NULL THEN
 		r := r || refuse.reason('working_missing');
@@ -289,7 +289,7 @@ BEGIN
 	FOREACH x IN ARRAY rows LOOP
 		r := r || refuse.at_line(x.line, flow.holiday_row_reasons(x, rows));
 	END LOOP;
-	PERFORM refuse.defects('import', r);
+	PERFORM refuse.defects('calendar', r);
 	SELECT coalesce(array_agg(ROW(d.line, d.subject, d.change, d.field, d.before,
 		d.after)::api.difference ORDER BY d.subject), '{}') INTO differences FROM (
 		SELECT y.line, y.day_on || ' ' || y.name AS subject,

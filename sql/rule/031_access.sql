@@ -26,9 +26,14 @@ CREATE FUNCTION flow.person_label(person_id text) RETURNS text LANGUAGE sql STAB
 	SELECT p.name || coalesce('（' || p.mark || '）', '') FROM data.person p
 	WHERE p.id = person_label.person_id $$;
 
--- The next free number of a person; the caller has taken flow.one_import().
-CREATE FUNCTION flow.next_person() RETURNS text LANGUAGE sql AS $$
-	SELECT 'P' || coalesce(max(substring(p.id FROM 2)::bigint), 0) + 1 FROM data.person p $$;
+-- A new person's number: the figures of the college's own (BY0170 is P0170), else the
+-- next free one.  The caller has taken flow.one_import().
+CREATE FUNCTION flow.next_person(member_no text) RETURNS text LANGUAGE sql AS $$
+	SELECT coalesce(
+		(SELECT 'P' || d FROM substring(next_person.member_no FROM '[0-9]{1,9}$') d
+		WHERE NOT EXISTS (SELECT FROM data.person p WHERE p.id = 'P' || d)),
+		(SELECT 'P' || coalesce(max(substring(p.id FROM 2)::bigint), 0) + 1
+		FROM data.person p)) $$;
 
 -- Tables are taken in one at a time, so that a difference stays true until written.
 CREATE FUNCTION flow.one_import() RETURNS void LANGUAGE sql AS $$

@@ -1,0 +1,85 @@
+/* standard show, rule show, items show: texts as they would be printed. */
+#include "client/handlers.h"
+
+static const char *filled(struct client *c, const char *key, const char *a,
+			  const char *b)
+{
+	const char *args[] = { a, b };
+
+	return word_fill(client_arena(c), word(key), 2, args);
+}
+
+static void show_item(struct out *out, const StandardItem *item)
+{
+	out_printf(out, "  %s  %s\n", item->code, item->text);
+	if (item->guidance)
+		out_text(out, 8, item->guidance);
+}
+
+int standard_view(struct client *client, const Reply *reply)
+{
+	const ShowStandardReply *r = reply->show_standard;
+	struct out *out = client_out(client);
+
+	out_field(out, "standard_version_id", r->standard_version_id);
+	out_field(out, "adopted_on", out_date(out, r->adopted_on));
+	out_field(out, "basis", r->basis);
+	out_pairs_end(out);
+	for (size_t i = 0; i < r->n_groups; i++) {
+		const StandardGroup *g = r->groups[i];
+
+		out_heading(out, out_format(out, "%d  %s", g->group_no, g->title));
+		out_text(out, 0, g->text);
+		for (size_t k = 0; k < g->n_items; k++)
+			show_item(out, g->items[k]);
+	}
+	return EXIT_DONE;
+}
+
+/* The rules as sentences: what is printed in the minutes. */
+int rule_set_view(struct client *client, const Reply *reply)
+{
+	const ShowRuleSetReply *r = reply->show_rule_set;
+	struct out *out = client_out(client);
+	const char *stay = r->recused_stay ? "text.rule_recused_stay"
+					   : "text.rule_recused_leave";
+	const char *day = r->posting_day_counted ? "text.rule_day_counted"
+						 : "text.rule_day_not_counted";
+
+	out_field(out, "rule_set_id", r->rule_set_id);
+	out_field(out, "adopted_on", out_date(out, r->adopted_on));
+	out_field(out, "adopted_by", r->adopted_by);
+	out_field(out, "basis", r->basis);
+	out_pairs_end(out);
+	out_printf(out, "1. %s\n", filled(client, "text.rule_quorum",
+		out_format(out, "%d", r->quorum_num), out_format(out, "%d", r->quorum_den)));
+	out_printf(out, "2. %s\n", filled(client, "text.rule_majority",
+		word_value("majority", r->majority), ""));
+	out_printf(out, "3. %s\n", word(stay));
+	out_printf(out, "4. %s\n", filled(client, "text.rule_notice",
+		out_format(out, "%d", r->notice_working_days), word(day)));
+	out_printf(out, "5. %s\n", filled(client, "text.rule_small_group",
+		out_format(out, "%d", r->small_group), ""));
+	return EXIT_DONE;
+}
+
+int item_set_view(struct client *client, const Reply *reply)
+{
+	const ShowItemSetReply *r = reply->show_item_set;
+	struct out *out = client_out(client);
+
+	out_field(out, "item_set_id", r->item_set_id);
+	out_field(out, "title", r->title);
+	out_field(out, "adopted_on", out_date(out, r->adopted_on));
+	out_field(out, "basis", r->basis);
+	out_pairs_end(out);
+	for (size_t i = 0; i < r->n_items; i++) {
+		const ItemSetItem *item = r->items[i];
+
+		out_printf(out, "%2zu  %s ", i + 1, item->text);
+		for (size_t k = 0; k < item->n_options; k++)
+			out_printf(out, " %s", item->options[k]->text);
+		out_printf(out, "\n");
+	}
+	return EXIT_DONE;
+}
