@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "server/keys.h"
 #include "server/process.h"
+#include "server/sandbox.h"
 #include "server/signer_message.h"
 
 #include <errno.h>
@@ -266,6 +267,8 @@ int signer_run(const struct signer_config *config)
 	s.listener = listen_on(config->socket);
 	if (s.listener < 0)
 		return refuse("listen", config->socket);
+	if (!sandbox_enter(SANDBOX_NO_SOCKETS))
+		log_line(LOG_WARN, "signer_start", "sandbox=none errno=%d", errno);
 	log_line(LOG_INFO, "signer_start", "per_hour=%u", config->per_hour);
 	process_tell_ready();
 	serve_for_ever(&s);

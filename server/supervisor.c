@@ -7,6 +7,7 @@
 #include "server/notify.h"
 #include "server/private_cluster.h"
 #include "server/process.h"
+#include "server/sandbox.h"
 #include "server/signer.h"
 #include "server/worker.h"
 
@@ -80,14 +81,22 @@ static int run_signer(const struct config *config)
 	return signer_run(&signer);
 }
 
+static int run_worker(const struct config *config, enum worker_kind kind)
+{
+	if (!sandbox_enter(SANDBOX_NO_PROGRAMS))
+		log_line(LOG_WARN, "start", "worker=%s sandbox=none",
+			worker_name(kind));
+	return worker_run(config, kind);
+}
+
 int supervisor_child(const char *name, const struct config *config)
 {
 	if (!strcmp(name, CHILD_SIGNER))
 		return run_signer(config);
 	if (!strcmp(name, CHILD_PUBLIC))
-		return worker_run(config, WORKER_PUBLIC);
+		return run_worker(config, WORKER_PUBLIC);
 	if (!strcmp(name, CHILD_MEMBER))
-		return worker_run(config, WORKER_MEMBER);
+		return run_worker(config, WORKER_MEMBER);
 	return -1;
 }
 
