@@ -372,5 +372,42 @@ SELECT is_empty($$ SELECT DISTINCT t.request FROM rule.transition t
 SELECT is_empty($$ SELECT DISTINCT t.guard FROM rule.transition t WHERE t.guard IS NOT NULL
 	AND t.entity IN ('round', 'self_assessment', 'gap', 'application', 'file')
 	AND to_regprocedure(format('guard.%I(text)', t.guard)) IS NULL $$, 'no guard without a function');
+
+-- ---- whatever comes in, the answer is a reply or a refusal --------------------------------------
+CREATE FUNCTION pg_temp.value(name text, t text, n int) RETURNS text LANGUAGE sql AS $$
+	SELECT format('%L::%s', CASE WHEN n = 0 THEN NULL
+		WHEN n < 3 AND name LIKE '%\_id' THEN CASE name WHEN 'self_id' THEN 'ZP26-14'
+			WHEN 'round_id' THEN 'LC26-14' WHEN 'gap_id' THEN 'WT26-14-2'
+			WHEN 'file_id' THEN 'WJ26-14' WHEN 'org_id' THEN '14' WHEN 'application_id' THEN
+				(SELECT max(a.id) FROM data.application a WHERE a.org_id = '14') END
+		WHEN t LIKE '%[]' THEN CASE n
+			WHEN 1 THEN '{}' WHEN 2 THEN CASE t WHEN 'text[]' THEN '{NULL,x}'
+				WHEN 'api.defect[]' THEN '{NULL,"(,)"}' ELSE '{NULL,"(,,)"}' END
+			ELSE CASE t WHEN 'text[]' THEN '{3.1}' WHEN 'api.defect[]' THEN '{"(a,b)"}'
+				ELSE '{"(3.1,MET,x)"}' END END
+		ELSE CASE t
+			WHEN 'text' THEN (ARRAY['', 'x', 'x'])[n]
+			WHEN 'integer' THEN (ARRAY['0', '-2147483648', '2147483647'])[n]
+			WHEN 'bigint' THEN (ARRAY['0', '-9223372036854775808', '9223372036854775807'])[n]
+			WHEN 'boolean' THEN (ARRAY['true', 'false', 'true'])[n]
+			WHEN 'bytea' THEN (ARRAY['', '\x00', 'x'])[n]
+			WHEN 'date' THEN (ARRAY['2026-02-28', '4713-01-01 BC', '5874897-12-31'])[n]
+			WHEN 'timestamp with time zone' THEN
+				(ARRAY['2026-02-28', '4713-01-01 BC', '294276-12-31'])[n] END
+		END, t) $$;
+SELECT is_empty($$ SELECT r, n, o.role, a->>'code', a->>'args' FROM pg_proc p
+	JOIN (SELECT DISTINCT t.request AS r FROM rule.transition t
+		WHERE t.entity IN ('round', 'self_assessment', 'gap', 'application', 'file')
+			AND t.request <> 'open_evaluation'
+		UNION SELECT unnest('{list_rounds,show_round,show_self,list_gaps,show_gap,get_file,
+			get_chunk,list_files,list_applications,show_application,set_window,list_windows}'::text[])) m
+		ON m.r = p.proname AND p.pronamespace = 'call'::regnamespace
+	JOIN rule.permission o ON o.request = m.r
+	JOIN data.office f ON f.role = o.role AND f.to_on IS NULL, generate_series(0, 3) n,
+	LATERAL (SELECT string_agg(pg_temp.value(p.proargnames[i],
+			format_type(y, NULL), n), ', ' ORDER BY i) AS args
+		FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY t(y, i) WHERE i > 5) v,
+	LATERAL pg_temp.ask(f.person_id, r, v.args, f.role || '@' || f.org_id) a
+	WHERE a ? 'code' AND a->>'code' NOT LIKE 'ZB%' $$, 'never an error of the database');
 SELECT * FROM finish();
 ROLLBACK;
