@@ -60,7 +60,7 @@ struct enrolment {
 	int64_t issued_at, expires_at; /* as PostgreSQL sends them */
 };
 
-/* ---- the end --------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------- */
 
 static void end(struct enrolment *e, const ProtobufCMessage *reply,
 	const struct native_refusal *refusal)
@@ -142,7 +142,7 @@ static void end_by_verdict(struct enrolment *e, const PGresult *row)
 	}
 }
 
-/* ---- the steps --------------------------------------------------------------------- */
+/* ---- the steps --------------------------------------------------------- */
 
 static void set(struct enrolment *e, int at, const void *value, size_t len)
 {
@@ -241,7 +241,7 @@ static void ask_person(struct enrolment *e)
 	db_submit(e->identity->db, &e->call);
 }
 
-/* ---- the beginning ------------------------------------------------------------------- */
+/* ---- the beginning ----------------------------------------------------- */
 
 static void on_timer_closed(uv_handle_t *handle)
 {

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- files -------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------- */
 
 X509 *keys_load_certificate(const char *path)
 {
@@ -72,7 +72,7 @@ static bool key_path(const struct config *config, char out[PATH_MAX])
 	return file_join(out, PATH_MAX, config->path.state, KEYS_AUTHORITY_KEY);
 }
 
-/* ---- making --------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------ */
 
 /* The key goes first: a certificate without its key would be no use. */
 static bool make_server(const struct config *config, X509 *authority,
@@ -107,7 +107,7 @@ bool keys_create(const struct config *config, const char *deployment_id)
 	return ok;
 }
 
-/* ---- looking after them ------------------------------------------------------------------ */
+/* ---- looking after them ------------------------------------------------ */
 
 /* Clients know the authority and the server's name, so its key may change. */
 static enum keys_state renew(const struct config *config, X509 *authority)
@@ -158,7 +158,7 @@ out:
 	return state;
 }
 
-/* ---- codes --------------------------------------------------------------------------------- */
+/* ---- codes ------------------------------------------------------------- */
 
 static bool pin_of(const char *authority_path, uint8_t pin[CODE_PIN])
 {

@@ -37,7 +37,7 @@ struct migration {
 	char rules[2 * HASH + 1];
 };
 
-/* ---- the bundle ------------------------------------------------------------------ */
+/* ---- the bundle -------------------------------------------------------- */
 
 const struct sql_file *sql_find(const char *name)
 {
@@ -99,7 +99,7 @@ static void hash_rules(char out[2 * HASH + 1])
 	memcpy(out, all, sizeof(all));
 }
 
-/* ---- saying why --------------------------------------------------------------------- */
+/* ---- saying why -------------------------------------------------------- */
 
 static void why(struct migration *m, const char *name, const char *what)
 {
@@ -135,7 +135,7 @@ static void why_postgres(struct migration *m, const char *name, const char *text
 		context ? " / " : "", context ? context : "");
 }
 
-/* ---- asking the database --------------------------------------------------------------- */
+/* ---- asking the database ----------------------------------------------- */
 
 static bool run(struct migration *m, const char *name, const char *sql)
 {
@@ -195,7 +195,7 @@ static bool write_book(struct migration *m, const char *name, const char *hash)
 	return ok;
 }
 
-/* ---- what is due -------------------------------------------------------------------------- */
+/* ---- what is due ------------------------------------------------------- */
 
 /* A file applied there and unknown here: that database is newer than we are. */
 static bool knows_all(struct migration *m)
@@ -253,7 +253,7 @@ static enum migrate_result look(struct migration *m)
 	return schema_due(m) || rules_due(m) ? MIGRATE_DUE : MIGRATE_CURRENT;
 }
 
-/* ---- doing it ------------------------------------------------------------------------------- */
+/* ---- doing it ---------------------------------------------------------- */
 
 static bool apply_file(struct migration *m, const struct sql_file *file)
 {

@@ -20,7 +20,7 @@
 
 #define START_MS 60000
 
-/* ---- the state folder and its database --------------------------------------------- */
+/* ---- the state folder and its database --------------------------------- */
 
 int operator_lock(const struct config *config)
 {
@@ -83,7 +83,7 @@ void session_close(struct session *session)
 	*session = (struct session){ .lock = -1 };
 }
 
-/* ---- migrate ------------------------------------------------------------------------- */
+/* ---- migrate ----------------------------------------------------------- */
 
 static void on_applied(void *arg, const char *name)
 {
@@ -142,7 +142,7 @@ int operator_migrate(struct operator *op)
 	return code;
 }
 
-/* ---- one statement with parameters ------------------------------------------------------ */
+/* ---- one statement with parameters ------------------------------------- */
 
 static bool ask(struct operator *op, PGconn *owner, const char *sql, int n,
 	const char *const *values)
@@ -158,7 +158,7 @@ static bool ask(struct operator *op, PGconn *owner, const char *sql, int n,
 	return ok;
 }
 
-/* ---- code -------------------------------------------------------------------------------- */
+/* ---- code -------------------------------------------------------------- */
 
 void operator_print_code(const struct operator *op, const char *code)
 {
@@ -210,7 +210,7 @@ int operator_code(struct operator *op)
 	return EX_OK;
 }
 
-/* ---- clock ---------------------------------------------------------------------------------- */
+/* ---- clock ------------------------------------------------------------- */
 
 int operator_clock(struct operator *op)
 {
@@ -230,7 +230,7 @@ int operator_clock(struct operator *op)
 	return ok ? EX_OK : EX_DATAERR;
 }
 
-/* ---- psql ------------------------------------------------------------------------------------- */
+/* ---- psql -------------------------------------------------------------- */
 
 /* The operator's own look into the database leaves a trace, too. */
 int operator_psql(struct operator *op)
@@ -256,7 +256,7 @@ int operator_psql(struct operator *op)
 	return code;
 }
 
-/* ---- check-config, health ------------------------------------------------------------------------ */
+/* ---- check-config, health ---------------------------------------------- */
 
 /* main has loaded it and said what is wrong; getting here means it is good. */
 int operator_check_config(struct operator *op)

@@ -23,7 +23,7 @@
 #define STALE_MS 30000
 #define STEP_MS 50
 
-/* ---- where PostgreSQL's programs are -------------------------------------------- */
+/* ---- where PostgreSQL's programs are ----------------------------------- */
 
 #define VERSIONS "/usr/lib/postgresql"
 
@@ -80,7 +80,7 @@ static bool need_program(const struct config *config, const char *name, char *ou
 	return false;
 }
 
-/* ---- its configuration -------------------------------------------------------------- */
+/* ---- its configuration ------------------------------------------------- */
 
 static void print_conf(FILE *out, const void *arg)
 {
@@ -200,7 +200,7 @@ bool private_cluster_create(const struct config *config, char *why, size_t cap)
 	return write_configuration(config, why, cap);
 }
 
-/* ---- starting ---------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------- */
 
 static bool read_link(const char *process, const char *name, char out[PATH_MAX])
 {
@@ -332,7 +332,7 @@ bool private_cluster_wait(const struct config *config, pid_t pid, unsigned ms)
 	return false;
 }
 
-/* ---- roles and rights ---------------------------------------------------------------------- */
+/* ---- roles and rights -------------------------------------------------- */
 
 static bool run(PGconn *c, const char *sql, char *why, size_t cap)
 {

@@ -35,7 +35,7 @@ struct signer {
 	time_t counted;      /* monotonic second `left` was brought up to */
 };
 
-/* ---- the hourly bound ------------------------------------------------------- */
+/* ---- the hourly bound -------------------------------------------------- */
 
 static time_t monotonic(void)
 {
@@ -77,7 +77,7 @@ static double issued_lately(const char *path)
 	return n;
 }
 
-/* ---- issuing ------------------------------------------------------------------ */
+/* ---- issuing ----------------------------------------------------------- */
 
 /* "<seconds> p<number> <fingerprint>", on the disk before anybody has the
  * certificate: what was signed can always be compared with the trace.  After a
@@ -160,7 +160,7 @@ static enum signer_outcome answer(struct signer *s,
 	}
 }
 
-/* ---- one connection after the other ---------------------------------------------- */
+/* ---- one connection after the other ------------------------------------ */
 
 /* Only processes of the same user may ask. */
 static bool peer_allowed(int fd)
@@ -215,7 +215,7 @@ static void serve_for_ever(struct signer *s)
 	}
 }
 
-/* ---- start ------------------------------------------------------------------------- */
+/* ---- start ------------------------------------------------------------- */
 
 static int refuse(const char *what, const char *path)
 {

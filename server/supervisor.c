@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -28,6 +29,7 @@ enum child_kind { CLUSTER, SIGNER, PUBLIC, MEMBER, CHILDREN };
 #define LONGEST_WAIT_MS 5000
 #define STEADY_MS 30000 /* lived so long: its next death is a new story */
 #define TURN_MS 100
+#define LOG_MAX (16 * 1024 * 1024)
 #define DAY_MS (24 * 60 * 60 * 1000LL)
 #define START_MS 60000
 #define SIGNER_END_MS 2000
@@ -64,7 +66,7 @@ static int64_t now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* ---- the children's side ---------------------------------------------------------------- */
+/* ---- the children's side ----------------------------------------------- */
 
 static int run_signer(const struct config *config)
 {
@@ -100,7 +102,7 @@ int supervisor_child(const char *name, const struct config *config)
 	return -1;
 }
 
-/* ---- starting ----------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------- */
 
 static bool is_ours(const struct supervisor *s, enum child_kind kind)
 {
@@ -151,7 +153,7 @@ static void forget_ready(struct child *child)
 	child->ready_fd = -1;
 }
 
-/* ---- one turn ---------------------------------------------------------------------------------- */
+/* ---- one turn ---------------------------------------------------------- */
 
 static void on_death(struct supervisor *s, struct child *child, int status)
 {
@@ -165,6 +167,9 @@ static void on_death(struct supervisor *s, struct child *child, int status)
 	child->pid = 0;
 	forget_ready(child);
 	if (hopeless) {
+		SAY(s->op, stderr, "%s 不能工作，原因见 %s/zhibud.log\n",
+			"%s cannot work; %s/zhibud.log says why\n", child->name,
+			s->op->state);
 		s->stopping = true;
 		s->status = EX_CONFIG;
 		return;
@@ -256,7 +261,7 @@ static void turn(struct supervisor *s, const sigset_t *signals)
 	check_keys(s);
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------- */
 
 /* Both workers drain at the same time; then nobody needs the signer, and then
  * nobody the database. */
@@ -277,7 +282,7 @@ static void stop_all(struct supervisor *s)
 		forget_ready(&c[i]);
 }
 
-/* ---- the beginning ------------------------------------------------------------------------------------ */
+/* ---- the beginning ----------------------------------------------------- */
 
 static int check_certificates(struct supervisor *s)
 {
@@ -355,13 +360,18 @@ static int ready_database(struct supervisor *s)
 	return code;
 }
 
+/* One older file is kept, so that the folder does not fill. */
 static int open_log(const struct operator *op)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], older[PATH_MAX];
+	struct stat st;
 
 	if (op->log_to_stderr ||
-	    !file_join(path, sizeof(path), op->state, "zhibud.log"))
+	    !file_join(path, sizeof(path), op->state, "zhibud.log") ||
+	    !file_join(older, sizeof(older), op->state, "zhibud.log.1"))
 		return -1;
+	if (stat(path, &st) == 0 && st.st_size > LOG_MAX)
+		rename(path, older);
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
