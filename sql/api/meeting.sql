@@ -487,9 +487,9 @@ CREATE FUNCTION flow.resolution_words(i data.agenda_item, outcome text, reasons 
 	advice text, conditions text) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT CASE outcome
 		WHEN 'PROPOSED_AWARD' THEN format('经集体研究并逐项表决，同意拟评定%s为%s，按规定公示。',
-			a.org_name, p.award_title)
+			a.org_name, flow.quoted(p.award_title))
 		WHEN 'NOT_THIS_TIME' THEN format('经集体研究并逐项表决，本次不予评定%s为%s。理由：%s　建议：%s',
-			a.org_name, p.award_title, reasons, advice)
+			a.org_name, flow.quoted(p.award_title), reasons, advice)
 		ELSE format('经集体研究，对%s暂缓作出决定。理由：%s', a.org_name, reasons) END
 		|| CASE WHEN conditions ~ '\S' THEN '　附带要求：' || conditions ELSE '' END
 	FROM data.application a JOIN data.standard_version s ON s.id = a.standard_version_id

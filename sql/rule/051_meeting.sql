@@ -122,6 +122,9 @@ CREATE FUNCTION flow.cn_date(day date) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 CREATE FUNCTION flow.names(person_ids text[]) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT coalesce(string_agg(p.name, '、' ORDER BY u.n), '')
 	FROM unnest(person_ids) WITH ORDINALITY u(id, n) JOIN data.person p ON p.id = u.id $$;
+-- The title of the award as it stands in a sentence.
+CREATE FUNCTION flow.quoted(title text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN title ~ '^“.*”$' THEN title ELSE '“' || title || '”' END $$;
 CREATE FUNCTION flow.method_words(method text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE method WHEN 'SHOW_OF_HANDS' THEN '举手表决'
 		WHEN 'SECRET_BALLOT' THEN '无记名票决' WHEN 'NAMED_VOTE' THEN '记名表决' END $$;

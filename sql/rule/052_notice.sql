@@ -27,7 +27,7 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('application', 'PROPOSED_AWARD', 'IN_PUBLICITY', 'post_notice', NULL);
 
 CREATE FUNCTION flow.current_award_title() RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT p.award_title FROM data.programme p WHERE p.id = flow.current_programme() $$;
+	SELECT flow.quoted(p.award_title) FROM data.programme p WHERE p.id = flow.current_programme() $$;
 
 -- The last day of a notice.  `provisional`: it runs into a year whose calendar is
 -- not published, so it must not be relied on (T29).  A fixed day stays fixed.
