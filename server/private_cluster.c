@@ -122,11 +122,14 @@ static void print_conf(FILE *out, const void *arg)
 		"include_if_exists = 'local.conf'\n", config->path.pg_socket);
 }
 
+/* What cluster.sql takes away it takes away in our database alone: in the others
+ * PostgreSQL's defaults hold, so the server's roles do not come into them. */
 static void print_hba(FILE *out, const void *arg)
 {
 	(void)arg;
 	fputs("# Written by zhibud: the machine's own user, by the kernel's word.\n"
-	      "local all all peer map=zhibu\n", out);
+	      "local " CONFIG_DATABASE " all peer map=zhibu\n"
+	      "local all " CLUSTER_SUPERUSER " peer map=zhibu\n", out);
 }
 
 static void print_ident(FILE *out, const void *arg)
