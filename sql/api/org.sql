@@ -31,7 +31,7 @@ BEGIN
 			FROM flow.running_term(t.org_id, as_of_on) r))::api.org_row
 		ORDER BY t.path), '{}')
 	INTO orgs FROM t JOIN v ON v.org_id = t.org_id JOIN data.org o ON o.id = t.org_id;
-	IF orgs = '{}' THEN
+	IF top_org_id IS NOT NULL AND orgs = '{}' THEN
 		PERFORM refuse.denied();
 	END IF;
 END $$;
