@@ -26,4 +26,10 @@ int call_refused(struct client *client, const Refusal *refusal);
 
 void call_free(Reply *reply);
 
+/* Sends what the outbox kept once more, byte for byte; the caller holds its
+ * lock.  As call_try; an answer that settles the matter drops the entry. */
+struct outbox_entry;
+int call_again(struct client *client, const struct outbox_entry *entry,
+	       Reply **reply);
+
 #endif

@@ -1,143 +1,147 @@
 /*
- * `zhibu __complete WORD…`: what the last word could become, one a line.  From
- * the tables alone: it never asks, never connects and never logs in.
+ * Completion: zhibu __complete WORDS..., the last of them unfinished, prints one
+ * candidate a line.  Off-line, asks nothing, changes nothing.
  */
 #include "client/client.h"
-#include "client/fields.h"
 #include "client/handlers.h"
+#include "client/value.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void offer(const char *candidate, const char *start)
-{
-	if (*candidate && strncmp(candidate, start, strlen(start)) == 0)
-		puts(candidate);
-}
+#define ARENA_MAX (4 * 1024 * 1024)
 
-/* Nouns stand in blocks; each is offered once. */
-static void offer_nouns(const char *start)
-{
-	const struct command *rows;
-	size_t n;
-
-	rows = command_rows(&n);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && strcmp(rows[i].noun, rows[i - 1].noun) == 0)
-			continue;
-		offer(rows[i].noun, start);
-		if (*start & 0x80) /* Chinese is offered to who types Chinese */
-			offer(rows[i].zh_noun, start);
-	}
-}
-
-static bool offer_verbs(const char *noun, const char *start)
-{
-	const struct command *rows;
-	bool any = false;
-	size_t n;
-
-	rows = command_rows(&n);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(rows[i].verb, "_") == 0)
-			continue;
-		if (strcmp(rows[i].noun, noun) == 0)
-			offer(rows[i].verb, start);
-		else if (strcmp(rows[i].zh_noun, noun) == 0)
-			offer(rows[i].zh_verb, start);
-		else
-			continue;
-		any = true;
-	}
-	return any;
-}
-
-static void offer_options(const struct command *command, const char *start)
-{
-	const ProtobufCFieldDescriptor *member = command ? command_member(command) : NULL;
-	const ProtobufCMessageDescriptor *type = member ? member->descriptor : NULL;
-	const char *at = command ? command->args : "";
-	struct row_arg arg;
+struct completing {
 	struct arena arena;
+	struct line line;
+	const char *begun; /* what has been typed of the last word */
+};
 
-	arena_init(&arena, 1 << 16);
-	for (unsigned i = 0; type && i < type->n_fields; i++)
-		offer(line_option(&arena, type->fields[i].name), start);
+static void offer(const struct completing *c, const char *candidate)
+{
+	if (candidate && *candidate &&
+	    strncmp(candidate, c->begun, strlen(c->begun)) == 0)
+		printf("%s\n", candidate);
+}
+
+/* English unless Chinese was begun: an empty word must not list both. */
+static bool wants_chinese(const struct completing *c)
+{
+	return (unsigned char)*c->begun >= 0x80;
+}
+
+static void offer_nouns(const struct completing *c)
+{
+	const struct command *rows;
+	size_t i, n;
+
+	rows = command_rows(&n);
+	for (i = 0; i < n; i++) {
+		if (i && strcmp(rows[i].noun, rows[i - 1].noun) == 0)
+			continue;
+		offer(c, wants_chinese(c) ? rows[i].zh_noun : rows[i].noun);
+	}
+}
+
+static void offer_verbs(const struct completing *c)
+{
+	const struct command *rows;
+	size_t i, n;
+
+	rows = command_rows(&n);
+	for (i = 0; i < n; i++)
+		if (strcmp(rows[i].noun, c->line.noun) == 0 &&
+		    strcmp(rows[i].verb, "_") != 0)
+			offer(c, wants_chinese(c) ? rows[i].zh_verb : rows[i].verb);
+}
+
+static void offer_options(struct completing *c)
+{
+	const ProtobufCMessageDescriptor *type = c->line.args.type;
+	const char *at = c->line.args.command ? c->line.args.command->args : "";
+	struct row_arg arg;
+	size_t i;
+
+	for (i = 0; type && i < type->n_fields; i++)
+		offer(c, line_option(&c->arena, type->fields[i].name));
 	while (row_arg_next(&at, &arg))
 		if (!arg.positional)
-			offer(line_option(&arena, arg.name), start);
-	for (size_t i = 0; i < global_options_n; i++)
-		offer(line_option(&arena, global_options[i].name), start);
-	arena_free(&arena);
+			offer(c, line_option(&c->arena, arg.name));
+	for (i = 0; i < global_options_n; i++)
+		offer(c, line_option(&c->arena, global_options[i].name));
 }
 
-/* The values of --option when it is an enum's. */
-static bool offer_values(const struct command *command, const char *option,
-	const char *start)
+/* The field whose value is being typed: after "--state", "--state=" or as a
+ * positional. */
+static const ProtobufCFieldDescriptor *
+field_of_value(struct completing *c, const char *before)
 {
-	const ProtobufCFieldDescriptor *member = command ? command_member(command) : NULL;
-	const ProtobufCMessageDescriptor *type = member ? member->descriptor : NULL;
-	bool found = false;
-	struct arena arena;
+	const ProtobufCMessageDescriptor *type = c->line.args.type;
+	const char *equals = strchr(c->begun, '=');
+	struct row_arg arg;
+	unsigned i;
 
-	arena_init(&arena, 1 << 16);
-	for (unsigned i = 0; type && i < type->n_fields; i++) {
-		const ProtobufCFieldDescriptor *f = &type->fields[i];
-		const ProtobufCEnumDescriptor *e = f->descriptor;
+	for (i = 0; type && i < type->n_fields; i++) {
+		const char *option = line_option(&c->arena, type->fields[i].name);
 
-		if (f->type != PROTOBUF_C_TYPE_ENUM ||
-			strcmp(line_option(&arena, f->name), option) != 0)
-			continue;
-		found = true;
-		for (unsigned k = 0; k < e->n_values; k++) {
-			offer(word_value(f->name, e->values[k].name), start);
-			offer(e->values[k].name, start);
+		if (equals && strncmp(c->begun, option, strlen(option)) == 0 &&
+		    c->begun + strlen(option) == equals) {
+			c->begun = equals + 1;
+			return &type->fields[i];
 		}
+		if (before && strcmp(before, option) == 0)
+			return &type->fields[i];
 	}
-	arena_free(&arena);
-	return found;
+	if (!type || !line_missing(&c->line, &arg))
+		return NULL;
+	return protobuf_c_message_descriptor_get_field_by_name(type, arg.name);
 }
 
+static void offer_values(const struct completing *c,
+			 const ProtobufCFieldDescriptor *field)
+{
+	const ProtobufCEnumDescriptor *type = field->descriptor;
+	unsigned i;
+
+	if (field_kind(field) != FIELD_ENUM)
+		return;
+	for (i = 0; i < type->n_values; i++)
+		offer(c, wants_chinese(c) ? value_enum_word(field, i)
+					  : type->values[i].name);
+}
+
+static void offer_argument(struct completing *c, const char *before)
+{
+	const ProtobufCFieldDescriptor *field = field_of_value(c, before);
+
+	if (field)
+		offer_values(c, field);
+	else if (*c->begun == '-')
+		offer_options(c);
+}
+
+/* argv: zhibu __complete WORD... */
 int complete_run(int argc, char **argv)
 {
-	/* argv: zhibu __complete WORD…, the last one unfinished (maybe "") */
-	const char *words[3] = { NULL, NULL, NULL }; /* noun, verb, option before */
-	const char *last = argc > 2 ? argv[argc - 1] : "";
-	const struct command *command = NULL;
+	struct completing c = { .begun = argc > 2 ? argv[argc - 1] : "" };
+	int words = argc > 2 ? argc - 2 : 0;
 
-	for (int i = 2; i < argc - 1; i++) {
-		if (argv[i][0] != '-' && !words[0])
-			words[0] = argv[i];
-		else if (argv[i][0] != '-' && !words[1])
-			words[1] = argv[i];
-		words[2] = argv[i][0] == '-' ? argv[i] : NULL;
-	}
-	if (words[0])
-		command = command_find(words[0], words[1] ? words[1] : "_");
-	if (words[2] && offer_values(command, words[2], last))
-		return EXIT_DONE;
-	if (*last == '-')
-		offer_options(command, last);
-	else if (!words[0])
-		offer_nouns(last);
-	else if (!words[1])
-		offer_verbs(words[0], last);
-	return EXIT_DONE;
+	arena_init(&c.arena, ARENA_MAX);
+	/* an unfinished line may well be wrong: what was understood counts */
+	(void)line_parse(&c.line, &c.arena, words, argv + 1);
+	if (!c.line.noun && *c.begun != '-')
+		offer_nouns(&c);
+	else if (!c.line.args.command && *c.begun != '-')
+		offer_verbs(&c);
+	else
+		offer_argument(&c, words > 1 ? argv[argc - 2] : NULL);
+	arena_free(&c.arena);
+	return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* For: source <(zhibu completion bash) */
 static const char bash[] =
-	"_zhibu()\n"
-	"{\n"
-	"\tlocal cur words cword\n"
-	"\t_get_comp_words_by_ref -n =: cur words cword 2>/dev/null || {\n"
-	"\t\tcur=${COMP_WORDS[COMP_CWORD]} words=(\"${COMP_WORDS[@]}\")"
-	" cword=$COMP_CWORD\n"
-	"\t}\n"
-	"\tmapfile -t COMPREPLY < <(zhibu __complete"
-	" \"${words[@]:1:cword-1}\" \"$cur\" 2>/dev/null)\n"
-	"}\n"
-	"complete -o default -F _zhibu zhibu\n";
+#include "bash_completion.inc"
+	;
 
 int completion_bash_run(struct client *client, struct args *args)
 {

@@ -1,300 +1,440 @@
 /*
- * Help, all of it from the tables: the screen without arguments, a noun's verbs,
- * one command like client.md 10, and a few topics that are words.
+ * Help from the table of commands and the messages: nothing here is written
+ * twice.
  */
 #include "client/client.h"
-#include "client/fields.h"
+#include "client/error.h"
 #include "client/handlers.h"
+#include "client/suggest.h"
+#include "client/value.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* `zhibu help TOPIC`: any of the names finds the text. */
-static const struct {
-	const char *zh, *en, *key;
-} topics[] = {
-	{ "术语", "terms", "topic.terms" },
-	{ "退出码", "exit-codes", "topic.exit_codes" },
-	{ "环境变量", "environment", "topic.environment" },
-	{ "表格填报", "forms", "topic.forms" },
-	{ "通用选项", "options", "topic.options" },
-	{ "保密", "secrecy", "topic.secrecy" },
-};
-
-static const char *what_it_does(struct client *client, const struct command *c)
+static bool is_bare(const struct command *command)
 {
-	char key[128];
-
-	if (strcmp(c->request, "NONE") != 0 && !c->handler)
-		return word_of("request", c->request);
-	snprintf(key, sizeof(key), "command.%s.%s", c->noun, c->verb);
-	if (word_find(key))
-		return word(key);
-	(void)client;
-	return word_of("request", c->request);
+	return strcmp(command->verb, "_") == 0;
 }
 
-static const char *english_name(struct client *client, const struct command *c)
+/* What a command does, in a few words. */
+static const char *what_it_does(struct out *out, const struct command *command)
 {
-	return strcmp(c->verb, "_") == 0 ? c->noun :
-		out_format(client_out(client), "%s %s", c->noun, c->verb);
+	const char *words = word_find(out_format(out, "command.%s.%s", command->noun,
+						 command->verb));
+
+	return words ? words : word_of("request", command->request);
 }
 
-static const char *chinese_name(struct client *client, const struct command *c)
+static const char *typed(struct out *out, const struct command *command)
 {
-	return *c->zh_verb ? out_format(client_out(client), "%s %s", c->zh_noun,
-		c->zh_verb) : c->zh_noun;
+	if (is_bare(command))
+		return out_format(out, "zhibu %s", command->noun);
+	return out_format(out, "zhibu %s %s", command->noun, command->verb);
 }
 
-/* ---- screens ---------------------------------------------------------------------- */
-
-static void list_row(struct client *client, const struct command *c)
+static const char *typed_zh(struct out *out, const struct command *command)
 {
-	out_pair(client_out(client), out_format(client_out(client), "  %s  %s",
-		english_name(client, c), chinese_name(client, c)),
-		what_it_does(client, c));
+	if (is_bare(command))
+		return out_format(out, "zhibu %s", command->zh_noun);
+	return out_format(out, "zhibu %s %s", command->zh_noun, command->zh_verb);
+}
+
+/* ---- the screen without arguments ------------------------------------------------------------ */
+
+/* The first row of each noun stands for it. */
+static bool first_of_noun(const struct command *rows, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (strcmp(rows[k].noun, rows[i].noun) == 0)
+			return false;
+	return true;
+}
+
+static const char *verbs_of(struct out *out, const struct command *rows, size_t n,
+			    const char *noun)
+{
+	const char *text = "";
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(rows[i].noun, noun) == 0 && !is_bare(&rows[i]))
+			text = out_format(out, "%s%s%s", text, *text ? " " : "",
+					  rows[i].verb);
+	return text;
+}
+
+static void list_bare(struct client *client, const struct command *rows, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (is_bare(&rows[i]))
+			out_pair(client->out,
+				 out_format(client->out, "  %s %s", rows[i].noun,
+					    rows[i].zh_noun),
+				 what_it_does(client->out, &rows[i]));
+	out_pairs_end(client->out);
+}
+
+static void list_nouns(struct client *client, const struct command *rows, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *verbs = verbs_of(client->out, rows, n, rows[i].noun);
+
+		if (first_of_noun(rows, i) && *verbs)
+			out_pair(client->out,
+				 out_format(client->out, "  %s %s", rows[i].noun,
+					    rows[i].zh_noun),
+				 verbs);
+	}
+	out_pairs_end(client->out);
 }
 
 int help_bare(struct client *client)
 {
-	struct out *out = client_out(client);
 	const struct command *rows;
 	size_t n;
 
 	rows = command_rows(&n);
-	out_printf(out, "%s\n", word("text.help_usage"));
-	out_heading(out, word("text.help_everyday"));
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rows[i].verb, "_") == 0)
-			list_row(client, &rows[i]);
-	out_pairs_end(out);
-	out_heading(out, word("text.help_nouns"));
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rows[i].verb, "_") != 0 &&
-			(i == 0 || strcmp(rows[i].noun, rows[i - 1].noun) != 0))
-			out_pair(out, out_format(out, "  %s  %s", rows[i].noun,
-				rows[i].zh_noun), word_of("noun", rows[i].noun));
-	out_pairs_end(out);
-	out_printf(out, "\n%s\n", word("text.help_what_now"));
+	out_printf(client->out, "%s\n", word("help.usage"));
+	out_heading(client->out, word("help.every_day"));
+	list_bare(client, rows, n);
+	out_heading(client->out, word("help.nouns"));
+	list_nouns(client, rows, n);
+	out_heading(client->out, word("help.lost"));
 	return EXIT_DONE;
 }
+
+/* ---- a noun ---------------------------------------------------------------------------------- */
 
 int help_noun(struct client *client, const char *noun)
 {
 	const struct command *rows;
-	size_t n;
+	struct table *table = table_new(client->out);
+	size_t i, n;
 
 	rows = command_rows(&n);
-	out_printf(client_out(client), "%s\n", word_of("noun", noun));
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rows[i].noun, noun) == 0)
-			list_row(client, &rows[i]);
-	out_pairs_end(client_out(client));
-	out_printf(client_out(client), "\n%s\n", word("text.help_more"));
+	table_title(table, word("help.command"));
+	table_title(table, word("help.alias"));
+	table_title(table, word("text.what"));
+	for (i = 0; i < n; i++) {
+		if (strcmp(rows[i].noun, noun) != 0)
+			continue;
+		table_cell(table, typed(client->out, &rows[i]));
+		table_cell(table, is_bare(&rows[i]) ? rows[i].zh_noun
+						    : rows[i].zh_verb);
+		table_cell(table, what_it_does(client->out, &rows[i]));
+	}
+	table_end(table, NULL);
 	return EXIT_DONE;
 }
 
-/* ---- one command ---------------------------------------------------------------------- */
+/* ---- one command ------------------------------------------------------------------------------ */
 
-static const char *positionals(struct client *client, const struct command *c)
+static const char *positionals(struct out *out, const struct command *command)
 {
-	const char *at = c->args, *line = "";
+	const char *at = command->args, *text = "";
 	struct row_arg arg;
 
 	while (row_arg_next(&at, &arg))
 		if (arg.positional)
-			line = out_format(client_out(client), "%s %s%s%s%s", line,
-				arg.optional ? "[" : "", word_field(arg.name),
-				arg.many ? "…" : "", arg.optional ? "]" : "");
-	return line;
+			text = out_format(out, "%s %s%s%s%s", text,
+					  arg.optional ? "[" : "",
+					  word_field(arg.name), arg.many ? "..." : "",
+					  arg.optional ? "]" : "");
+	return text;
 }
 
-static bool is_positional(const struct command *c, const char *name)
+static const char *enum_words(struct out *out, const ProtobufCFieldDescriptor *field)
 {
-	const char *at = c->args;
-	struct row_arg arg;
+	const ProtobufCEnumDescriptor *type = field->descriptor;
+	const char *text = "";
+	unsigned i;
 
-	while (row_arg_next(&at, &arg))
-		if (arg.positional && !arg.own && strcmp(arg.name, name) == 0)
-			return true;
-	return false;
+	for (i = 0; i < type->n_values; i++)
+		text = out_format(out, "%s%s%s", text,
+				  i ? word("text.list_comma") : "",
+				  value_enum_word(field, i));
+	return text;
 }
 
-static void option_row(struct client *client, char letter, const char *name,
-	const char *value, const char *what)
+static const char *pair_names(struct out *out, const ProtobufCFieldDescriptor *field)
 {
-	struct out *out = client_out(client);
-	const char *option = line_option(client_arena(client), name);
+	const ProtobufCMessageDescriptor *type = field->descriptor;
+	const char *text = "";
+	unsigned i;
 
-	out_pair(out, out_format(out, "  %c%c%c %s%s%s", letter ? '-' : ' ',
-		letter ? letter : ' ', letter ? ',' : ' ', option, value ? "=" : "",
-		value ? value : ""), what);
+	for (i = 0; i < type->n_fields; i++)
+		text = out_format(out, "%s%s%s=%s", text, i ? "," : "",
+				  type->fields[i].name,
+				  word_field(type->fields[i].name));
+	return text;
 }
 
-/* The names an enum takes, as people type them. */
-static const char *choices(struct client *client, const ProtobufCFieldDescriptor *f)
+/* What may follow an option. */
+static const char *value_words(struct out *out, const ProtobufCFieldDescriptor *field)
 {
-	const ProtobufCEnumDescriptor *e = f->descriptor;
-	const char *line = "";
-
-	for (unsigned i = 0; i < e->n_values; i++)
-		line = out_format(client_out(client), "%s%s%s", line,
-			i ? word("text.list_comma") : "",
-			word_value(f->name, e->values[i].name));
-	return line;
+	switch (field_kind(field)) {
+	case FIELD_ENUM:
+		return enum_words(out, field);
+	case FIELD_DATE:
+		return word("help.date");
+	case FIELD_MOMENT:
+		return word("help.moment");
+	case FIELD_MONEY:
+		return word("help.money");
+	case FIELD_NUMBER:
+		return word("help.number");
+	case FIELD_BYTES:
+		return word("help.bytes");
+	case FIELD_MESSAGE:
+		return pair_names(out, field);
+	default:
+		return "";
+	}
 }
 
-/* The fields of a nested message as --field KEY=VALUE,… takes them. */
-static const char *parts(struct client *client, const ProtobufCFieldDescriptor *f)
+static void option_line(struct out *out, char letter, const char *option,
+			const char *value, const char *about)
 {
-	const ProtobufCMessageDescriptor *m = f->descriptor;
-	const char *line = "";
+	char dash[5] = "    ";
 
-	for (unsigned i = 0; i < m->n_fields; i++)
-		line = out_format(client_out(client), "%s%s%s=%s", line, i ? "," : "",
-			m->fields[i].name, word_field(m->fields[i].name));
-	return line;
+	if (letter)
+		snprintf(dash, sizeof(dash), "-%c, ", letter);
+	out_pair(out, out_format(out, "  %s%s%s%s", dash, option, *value ? "=" : "",
+				 value), about);
 }
 
-static void field_row(struct client *client, const ProtobufCMessageDescriptor *type,
-	const ProtobufCFieldDescriptor *f)
+static void field_options(struct client *client, const struct command *command)
 {
-	const char *value = word_field(f->name), *what = value;
+	const ProtobufCFieldDescriptor *member = command_member(command);
+	const ProtobufCMessageDescriptor *type = member ? member->descriptor : NULL;
+	unsigned i;
 
-	if (f->type == PROTOBUF_C_TYPE_BOOL)
-		value = NULL;
-	else if (f->type == PROTOBUF_C_TYPE_ENUM)
-		what = choices(client, f);
-	else if (f->type == PROTOBUF_C_TYPE_MESSAGE)
-		what = parts(client, f);
-	if (field_repeated(f))
-		what = out_format(client_out(client), "%s%s", what,
-			word("text.help_repeated"));
-	option_row(client, line_letter(type, f->name), f->name, value, what);
+	for (i = 0; type && i < type->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &type->fields[i];
+		const char *more = value_words(client->out, field);
+		bool many = field_repeated(field);
+
+		option_line(client->out, line_letter(type, field->name),
+			    line_option(&client->arena, field->name),
+			    field_kind(field) == FIELD_BOOL ? ""
+				    : word_field(field->name),
+			    out_format(client->out, "%s%s%s%s",
+				       *more ? more : word_field(field->name),
+				       many ? word("text.open") : "",
+				       many ? word("help.many") : "",
+				       many ? word("text.close") : ""));
+	}
 }
 
-static void own_options(struct client *client, const struct command *c)
+static void own_options(struct client *client, const struct command *command)
 {
-	const char *at = c->args;
+	const char *at = command->args;
 	struct row_arg arg;
 
 	while (row_arg_next(&at, &arg))
 		if (!arg.positional)
-			option_row(client, strcmp(arg.name, "out") == 0 ? 'o' : 0,
-				arg.name, arg.takes_value ? word_field(arg.name) : NULL,
-				word_field(arg.name));
+			option_line(client->out, strcmp(arg.name, "out") ? 0 : 'o',
+				    line_option(&client->arena, arg.name),
+				    arg.takes_value ? word_field(arg.name) : "",
+				    word_field(arg.name));
 }
 
-int help_command(struct client *client, const struct command *c)
+int help_command(struct client *client, const struct command *command)
 {
-	struct out *out = client_out(client);
-	const ProtobufCFieldDescriptor *member = command_member(c);
-	const ProtobufCMessageDescriptor *type = member ? member->descriptor : NULL;
+	struct out *out = client->out;
 
-	out_printf(out, "%s\n\n", what_it_does(client, c));
-	out_printf(out, "%s zhibu %s%s %s\n", word("text.help_use"),
-		english_name(client, c), positionals(client, c),
-		word("text.help_options_mark"));
-	out_printf(out, "%s zhibu %s\n", word("text.help_alias"),
-		chinese_name(client, c));
-	out_heading(out, word("text.help_options"));
-	for (unsigned i = 0; type && i < type->n_fields; i++)
-		if (!is_positional(c, type->fields[i].name))
-			field_row(client, type, &type->fields[i]);
-	own_options(client, c);
+	out_printf(out, "%s\n\n", what_it_does(out, command));
+	out_pair(out, word("help.usage_label"),
+		 out_format(out, "%s%s%s", typed(out, command),
+			    positionals(out, command), word("help.options_mark")));
+	out_pair(out, word("help.alias_label"), typed_zh(out, command));
 	out_pairs_end(out);
-	out_printf(out, "%s\n", word("text.help_common"));
-	out_heading(out, word("text.help_example"));
-	out_printf(out, "  %s\n", c->example);
+	out_heading(out, word("help.options"));
+	field_options(client, command);
+	own_options(client, command);
+	out_pairs_end(out);
+	out_heading(out, word("help.common"));
+	out_heading(out, word("help.example"));
+	out_printf(out, "  %s\n", command->example);
 	return EXIT_DONE;
 }
 
-/* ---- topics and the machine's form ------------------------------------------------------ */
+/* ---- topics ------------------------------------------------------------------------------------ */
 
-static int help_topic(struct client *client, const char *name)
+static void words_with(struct client *client, const char *prefix)
 {
-	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
-		if (strcmp(name, topics[i].zh) == 0 || strcmp(name, topics[i].en) == 0) {
-			out_printf(client_out(client), "%s\n", word(topics[i].key));
-			if (strcmp(topics[i].en, "options") != 0)
-				return EXIT_DONE;
-			for (size_t k = 0; k < global_options_n; k++)
-				option_row(client, global_options[k].letter,
-					global_options[k].name,
-					global_options[k].takes_value ? "…" : NULL,
-					word(global_options[k].words));
-			out_pairs_end(client_out(client));
-			return EXIT_DONE;
-		}
-	return -1;
+	const struct word *words;
+	size_t i, n, skip = strlen(prefix);
+
+	words = words_all(&n);
+	for (i = 0; i < n; i++)
+		if (strncmp(words[i].key, prefix, skip) == 0)
+			out_pair(client->out, words[i].key + skip,
+				 word(words[i].key));
+	out_pairs_end(client->out);
 }
 
-static json_t *command_json(struct client *client, const struct command *c)
+static void topic_terms(struct client *client)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "noun", c->noun,
-		"verb", c->verb, "zhNoun", c->zh_noun, "zhVerb", c->zh_verb,
-		"request", c->request, "confirm", (int)c->confirm, "example",
-		c->example);
-	const ProtobufCFieldDescriptor *member = command_member(c);
-	const ProtobufCMessageDescriptor *type = member ? member->descriptor : NULL;
-	json_t *fields = json_array();
+	const struct word *words;
+	size_t i, n;
 
-	for (unsigned i = 0; type && i < type->n_fields; i++)
-		json_array_append_new(fields, json_string(type->fields[i].name));
-	json_object_set_new(o, "fields", fields);
-	json_object_set_new(o, "text", json_string(what_it_does(client, c)));
-	return o;
+	words = words_all(&n);
+	for (i = 0; i < n; i++)
+		if (strncmp(words[i].key, "noun.", 5) == 0)
+			out_pair(client->out, words[i].zh, words[i].en);
+	out_pairs_end(client->out);
+}
+
+static void topic_exits(struct client *client)
+{
+	words_with(client, "exit.");
+}
+
+static void topic_environment(struct client *client)
+{
+	words_with(client, "environment.");
+}
+
+static void topic_forms(struct client *client)
+{
+	out_text(client->out, 0, word("help.forms_text"));
+}
+
+static void topic_options(struct client *client)
+{
+	size_t i;
+
+	for (i = 0; i < global_options_n; i++) {
+		const struct global_option *o = &global_options[i];
+
+		option_line(client->out, o->letter,
+			    line_option(&client->arena, o->name),
+			    o->takes_value ? word("text.value") : "", word(o->words));
+	}
+	out_pairs_end(client->out);
+}
+
+static const struct {
+	const char *zh, *en;
+	void (*show)(struct client *);
+} topics[] = {
+	{ "术语", "terms", topic_terms },
+	{ "退出码", "exit-codes", topic_exits },
+	{ "环境变量", "environment", topic_environment },
+	{ "通用选项", "options", topic_options },
+	{ "表格填报", "forms", topic_forms },
+};
+
+#define TOPICS (sizeof(topics) / sizeof(topics[0]))
+
+static int unknown_topic(struct client *client, const char *topic)
+{
+	struct suggestion near;
+	size_t i;
+
+	suggest_start(&near, topic);
+	for (i = 0; i < TOPICS; i++) {
+		suggest_consider(&near, topics[i].zh);
+		suggest_consider(&near, topics[i].en);
+	}
+	error_plain(client, EXIT_USAGE, "error.topic_unknown", topic);
+	if (near.best)
+		out_say(client->out, "%szhibu help %s", word("text.did_you_mean"),
+			near.best);
+	return EXIT_USAGE;
+}
+
+/* ---- the table for machines --------------------------------------------------------------------- */
+
+static json_t *field_json(const ProtobufCFieldDescriptor *field, struct arena *arena)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "option",
+			    json_string(line_option(arena, field->name)));
+	json_object_set_new(object, "name", json_string(field->name));
+	json_object_set_new(object, "label", json_string(word_field(field->name)));
+	json_object_set_new(object, "repeated", json_boolean(field_repeated(field)));
+	return object;
+}
+
+static json_t *command_json(struct client *client, const struct command *command)
+{
+	const ProtobufCFieldDescriptor *member = command_member(command);
+	const ProtobufCMessageDescriptor *type = member ? member->descriptor : NULL;
+	json_t *object = json_object(), *options = json_array();
+	unsigned i;
+
+	json_object_set_new(object, "noun", json_string(command->noun));
+	json_object_set_new(object, "verb", json_string(command->verb));
+	json_object_set_new(object, "nounZh", json_string(command->zh_noun));
+	json_object_set_new(object, "verbZh", json_string(command->zh_verb));
+	json_object_set_new(object, "does",
+			    json_string(what_it_does(client->out, command)));
+	if (member)
+		json_object_set_new(object, "request", json_string(command->request));
+	json_object_set_new(object, "arguments", json_string(command->args));
+	json_object_set_new(object, "confirm", json_integer(command->confirm));
+	json_object_set_new(object, "example", json_string(command->example));
+	for (i = 0; type && i < type->n_fields; i++)
+		json_array_append_new(options,
+				      field_json(&type->fields[i], &client->arena));
+	json_object_set_new(object, "options", options);
+	return object;
 }
 
 static int help_json(struct client *client)
 {
 	json_t *all = json_array();
 	const struct command *rows;
+	size_t i, n;
 	char *text;
-	size_t n;
 
 	rows = command_rows(&n);
-	for (size_t i = 0; i < n; i++)
+	for (i = 0; i < n; i++)
 		json_array_append_new(all, command_json(client, &rows[i]));
-	text = json_dumps(all, JSON_INDENT(1));
-	if (text)
-		out_bytes(client_out(client), text, strlen(text));
-	out_bytes(client_out(client), "\n", 1);
-	free(text);
+	text = json_dumps(all, JSON_INDENT(2));
 	json_decref(all);
+	if (!text)
+		return error_plain(client, EXIT_FAILED, "error.memory", NULL);
+	out_bytes(client->out, text, strlen(text));
+	out_bytes(client->out, "\n", 1);
+	free(text);
 	return EXIT_DONE;
-}
-
-static const char *noun_named(const char *name)
-{
-	const struct command *rows;
-	size_t n;
-
-	rows = command_rows(&n);
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rows[i].noun, name) == 0 || strcmp(rows[i].zh_noun, name) == 0)
-			return rows[i].noun;
-	return NULL;
 }
 
 int help_run(struct client *client, struct args *args)
 {
-	const char *topic = args_get(args, "topic"), *more = args_get(args, "more");
-	const struct command *command;
-	const char *noun;
-	int code;
+	const char *topic = args_get(args, "topic"), *verb = args_get(args, "verb");
+	const struct command *command, *rows;
+	size_t i, n;
 
 	if (client_json(client))
 		return help_json(client);
 	if (!topic)
 		return help_bare(client);
-	command = command_find(topic, more ? more : "_");
+	for (i = 0; i < TOPICS; i++) {
+		if (strcmp(topics[i].zh, topic) == 0 ||
+		    strcmp(topics[i].en, topic) == 0) {
+			topics[i].show(client);
+			return EXIT_DONE;
+		}
+	}
+	command = command_find(topic, verb ? verb : "_");
 	if (command)
 		return help_command(client, command);
-	noun = noun_named(topic);
-	if (noun && !more)
-		return help_noun(client, noun);
-	code = help_topic(client, topic);
-	return code >= 0 ? code :
-		client_fail(client, EXIT_USAGE, "no_topic", 1, &topic);
+	rows = command_rows(&n);
+	for (i = 0; i < n && !verb; i++)
+		if (strcmp(rows[i].noun, topic) == 0 ||
+		    strcmp(rows[i].zh_noun, topic) == 0)
+			return help_noun(client, rows[i].noun);
+	return unknown_topic(client, topic);
 }

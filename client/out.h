@@ -49,9 +49,9 @@ void out_pair(struct out *out, const char *label, const char *value);
 void out_field(struct out *out, const char *field, const char *value);
 void out_pairs_end(struct out *out);
 
-/* Columns: two spaces apart, wide characters counted as two, at most the width
- * of the terminal: over-long cells end in "..", and what cannot fit is shown as
- * a list of records.  The last column is free: put long text there. */
+/* Columns: two spaces apart, wide characters counted as two.  Nothing is ever cut:
+ * a last column that is too long goes on below itself (put long text there), and
+ * what still cannot fit the width is shown as a list of records. */
 struct table *table_new(struct out *out);
 /* Columns first, then cells row by row.  The title is the word field.<field>. */
 void table_column(struct table *table, const char *field);

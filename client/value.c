@@ -1,0 +1,451 @@
+#include "client/value.h"
+
+#include "client/suggest.h"
+#include "client/words.h"
+#include "common/date.h"
+#include "common/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BYTES_MAX (1024 * 1024)
+
+static bool bad(struct value_trouble *trouble, const char *key)
+{
+	trouble->key = key;
+	return false;
+}
+
+int32_t value_today(void)
+{
+	return date_of_moment((int64_t)time(NULL) * 1000000);
+}
+
+/* ---- text ------------------------------------------------------------------------- */
+
+static char *copy(struct arena *arena, const char *text)
+{
+	return arena_copy(arena, text, strlen(text));
+}
+
+/* SB26-14 and its like are typed in any case: two letters, two digits, a dash. */
+static void raise_id(char *id)
+{
+	size_t i;
+
+	for (i = 0; i < 5; i++) {
+		unsigned char c = (unsigned char)id[i];
+
+		if (i < 2 ? !isalpha(c) : i < 4 ? !isdigit(c) : c != '-')
+			return;
+	}
+	for (; *id; id++)
+		*id = (char)toupper((unsigned char)*id);
+}
+
+static bool parse_text(struct arena *arena, const char *text, bool code,
+		       char **slot, struct value_trouble *trouble)
+{
+	char *value;
+
+	if (!text_valid(text, strlen(text)))
+		return bad(trouble, "error.value_text");
+	value = copy(arena, text);
+	if (!value)
+		return bad(trouble, "error.memory");
+	if (code) {
+		text_fold(value);
+		raise_id(value);
+	}
+	*slot = value;
+	return true;
+}
+
+/* ---- yes, no, enums --------------------------------------------------------------- */
+
+static bool parse_bool(struct arena *arena, const char *text,
+		       protobuf_c_boolean *slot, struct value_trouble *trouble)
+{
+	static const char *const yes[] = { "", "yes", "y", "true", "1", "是" };
+	static const char *const no[] = { "no", "n", "false", "0", "否" };
+	char *folded = copy(arena, text);
+	size_t i;
+
+	if (!folded)
+		return bad(trouble, "error.memory");
+	text_fold(folded);
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		if (strcasecmp(folded, yes[i]) == 0)
+			return *slot = 1, true;
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		if (strcasecmp(folded, no[i]) == 0)
+			return *slot = 0, true;
+	return bad(trouble, "error.value_bool");
+}
+
+const char *value_enum_word(const ProtobufCFieldDescriptor *field, unsigned i)
+{
+	const ProtobufCEnumDescriptor *type = field->descriptor;
+
+	return word_value(field->name, type->values[i].name);
+}
+
+static bool enum_says(const ProtobufCFieldDescriptor *field, unsigned i,
+		      const char *text)
+{
+	const ProtobufCEnumDescriptor *type = field->descriptor;
+	const char *name = type->values[i].name;
+	size_t k;
+
+	for (k = 0; name[k] && text[k]; k++) {
+		char c = text[k] == '-' ? '_' : (char)toupper((unsigned char)text[k]);
+
+		if (c != name[k])
+			break;
+	}
+	if (!name[k] && !text[k])
+		return true;
+	return strcmp(value_enum_word(field, i), text) == 0;
+}
+
+static bool parse_enum(const ProtobufCFieldDescriptor *field, const char *text,
+		       int *slot, struct value_trouble *trouble)
+{
+	const ProtobufCEnumDescriptor *type = field->descriptor;
+	struct suggestion near;
+	unsigned i;
+
+	suggest_start(&near, text);
+	for (i = 0; i < type->n_values; i++) {
+		if (enum_says(field, i, text)) {
+			*slot = type->values[i].value;
+			return true;
+		}
+		suggest_consider(&near, type->values[i].name);
+		suggest_consider(&near, value_enum_word(field, i));
+	}
+	trouble->guess = near.best;
+	return bad(trouble, "error.value_enum");
+}
+
+/* ---- numbers, dates, money -------------------------------------------------------- */
+
+static bool parse_number(const ProtobufCFieldDescriptor *field, const char *text,
+			 void *slot, struct value_trouble *trouble)
+{
+	char *end;
+	long long number;
+
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (end == text || *end || isspace((unsigned char)*text))
+		return bad(trouble, "error.value_number");
+	if (errno || !field_set_integer(field, slot, number))
+		return bad(trouble, "error.value_range");
+	return true;
+}
+
+static bool parse_date(const ProtobufCFieldDescriptor *field, const char *text,
+		       void *slot, struct value_trouble *trouble)
+{
+	int32_t days;
+
+	if (!date_parse(text, value_today(), &days) ||
+	    !field_set_integer(field, slot, days))
+		return bad(trouble, "error.value_date");
+	return true;
+}
+
+static bool parse_moment(const ProtobufCFieldDescriptor *field, const char *text,
+			 void *slot, struct value_trouble *trouble)
+{
+	int64_t us;
+
+	if (!moment_parse(text, &us) || !field_set_integer(field, slot, us))
+		return bad(trouble, "error.value_moment");
+	return true;
+}
+
+/* 1,234.50 yuan as fen. */
+static bool parse_money(const ProtobufCFieldDescriptor *field, const char *text,
+			void *slot, struct value_trouble *trouble)
+{
+	int64_t fen = 0;
+	int places = -1, digits = 0;
+
+	for (; *text; text++) {
+		if (*text == ',' && places < 0)
+			continue;
+		if (*text == '.' && places < 0) {
+			places = 0;
+			continue;
+		}
+		if (!isdigit((unsigned char)*text) || places == 2 ||
+		    fen > INT64_MAX / 1000)
+			return bad(trouble, "error.value_money");
+		fen = fen * 10 + (*text - '0');
+		digits++;
+		places += places >= 0;
+	}
+	for (places = places < 0 ? 0 : places; places < 2; places++)
+		fen *= 10;
+	if (!digits || !field_set_integer(field, slot, fen))
+		return bad(trouble, "error.value_money");
+	return true;
+}
+
+static bool parse_folded(struct arena *arena, const ProtobufCFieldDescriptor *field,
+			 const char *text, void *slot,
+			 struct value_trouble *trouble)
+{
+	char *folded = copy(arena, text);
+
+	if (!folded)
+		return bad(trouble, "error.memory");
+	text_fold(folded);
+	switch (field_kind(field)) {
+	case FIELD_DATE:
+		return parse_date(field, folded, slot, trouble);
+	case FIELD_MOMENT:
+		return parse_moment(field, folded, slot, trouble);
+	case FIELD_MONEY:
+		return parse_money(field, folded, slot, trouble);
+	default:
+		return parse_number(field, folded, slot, trouble);
+	}
+}
+
+/* ---- files ------------------------------------------------------------------------- */
+
+static int open_for_reading(const char *path, const char **key)
+{
+	struct stat st;
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		return dup(STDIN_FILENO);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		*key = errno == ENOENT ? "error.file_missing" : "error.file_open";
+		return -1;
+	}
+	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
+		*key = "error.file_open";
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* One byte more than allowed is asked for: to see that there is more. */
+static void *slurp(struct arena *arena, int fd, size_t limit, size_t *len,
+		   const char **key)
+{
+	char *buf = malloc(limit + 1), *kept = NULL;
+	ssize_t got = 0;
+
+	*len = 0;
+	while (buf && *len <= limit &&
+	       (got = read(fd, buf + *len, limit + 1 - *len)) > 0)
+		*len += (size_t)got;
+	*key = !buf ? "error.memory" : got < 0 ? "error.file_open" :
+	       *len > limit ? "error.file_too_big" : NULL;
+	if (!*key) {
+		kept = arena_copy(arena, buf, *len);
+		*key = kept ? NULL : "error.memory";
+	}
+	free(buf);
+	return kept;
+}
+
+void *value_read_file(struct arena *arena, const char *path, size_t limit,
+		      size_t *len, const char **key)
+{
+	void *bytes;
+	int fd = open_for_reading(path, key);
+
+	if (fd < 0)
+		return NULL;
+	bytes = slurp(arena, fd, limit, len, key);
+	close(fd);
+	return bytes;
+}
+
+static bool parse_bytes(struct arena *arena, const char *text,
+			ProtobufCBinaryData *slot, struct value_trouble *trouble)
+{
+	const char *key = NULL;
+
+	if (*text != '@')
+		return bad(trouble, "error.value_bytes");
+	slot->data = value_read_file(arena, text + 1, BYTES_MAX, &slot->len, &key);
+	return slot->data ? true : bad(trouble, key);
+}
+
+/* ---- name=value,name=value ---------------------------------------------------------- */
+
+/* The field whose "name=" begins here; *skip is set to its length. */
+static const ProtobufCFieldDescriptor *
+field_begins(const ProtobufCMessageDescriptor *type, const char *text, size_t *skip)
+{
+	const char *name;
+	unsigned i;
+	size_t n;
+	int k;
+
+	for (i = 0; i < type->n_fields; i++) {
+		for (k = 0; k < 2; k++) {
+			name = k ? word_field(type->fields[i].name)
+				 : type->fields[i].name;
+			n = strlen(name);
+			if (strncmp(text, name, n) == 0 && text[n] == '=') {
+				*skip = n + 1;
+				return &type->fields[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+/* A comma ends a value only where the next name follows, so that a narrative
+ * may hold commas. */
+static size_t value_length(const ProtobufCMessageDescriptor *type, const char *text)
+{
+	size_t n, skip;
+
+	for (n = 0; text[n]; n++)
+		if (text[n] == ',' && field_begins(type, text + n + 1, &skip))
+			break;
+	return n;
+}
+
+static bool parse_pair(struct arena *arena, void *message,
+		       const ProtobufCFieldDescriptor *field, const char *text,
+		       size_t len, struct value_trouble *trouble)
+{
+	char *value = arena_copy(arena, text, len);
+	void *slot = fields_add(arena, message, field);
+
+	if (!value || !slot)
+		return bad(trouble, "error.memory");
+	return value_parse(arena, field, value, slot, trouble);
+}
+
+static bool parse_message(struct arena *arena, const ProtobufCFieldDescriptor *field,
+			  const char *text, void **slot,
+			  struct value_trouble *trouble)
+{
+	const ProtobufCMessageDescriptor *type = field->descriptor;
+	void *message = fields_new(arena, type);
+	size_t skip = 0, len;
+
+	if (!message)
+		return bad(trouble, "error.memory");
+	*slot = message;
+	while (*text) {
+		const ProtobufCFieldDescriptor *inner =
+			field_begins(type, text, &skip);
+
+		if (!inner)
+			return bad(trouble, "error.value_pairs");
+		text += skip;
+		len = value_length(type, text);
+		if (!parse_pair(arena, message, inner, text, len, trouble))
+			return false;
+		text += len + (text[len] == ',');
+	}
+	return true;
+}
+
+bool value_parse(struct arena *arena, const ProtobufCFieldDescriptor *field,
+		 const char *text, void *slot, struct value_trouble *trouble)
+{
+	switch (field_kind(field)) {
+	case FIELD_TEXT:
+		return parse_text(arena, text, false, slot, trouble);
+	case FIELD_CODE:
+		return parse_text(arena, text, true, slot, trouble);
+	case FIELD_BYTES:
+		return parse_bytes(arena, text, slot, trouble);
+	case FIELD_BOOL:
+		return parse_bool(arena, text, slot, trouble);
+	case FIELD_ENUM:
+		return parse_enum(field, text, slot, trouble);
+	case FIELD_MESSAGE:
+		return parse_message(arena, field, text, slot, trouble);
+	default:
+		return parse_folded(arena, field, text, slot, trouble);
+	}
+}
+
+/* ---- as read ------------------------------------------------------------------------ */
+
+static const char *enum_text(const ProtobufCFieldDescriptor *field, int number)
+{
+	const ProtobufCEnumValue *value =
+		protobuf_c_enum_descriptor_get_value(field->descriptor, number);
+
+	return value ? word_value(field->name, value->name) : "?";
+}
+
+/* State codes, roles and their like are codes in upper case, or role@org. */
+static const char *code_text(const char *field, const char *text)
+{
+	const char *p;
+
+	if (strcmp(field, "role") == 0)
+		return word_of("role", text);
+	for (p = text; *p; p++)
+		if (!isupper((unsigned char)*p) && *p != '_' &&
+		    !isdigit((unsigned char)*p))
+			return text;
+	return *text ? word_value(field, text) : text;
+}
+
+static const char *hex(struct out *out, const ProtobufCBinaryData *bytes)
+{
+	char text[33];
+	size_t i;
+
+	for (i = 0; i < bytes->len && i < 16; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes->data[i]);
+	text[2 * i] = '\0';
+	return out_format(out, bytes->len > 16 ? "%s.. (%zu)" : "%s", text,
+			  bytes->len);
+}
+
+const char *value_text(struct out *out, const ProtobufCFieldDescriptor *field,
+		       const void *value)
+{
+	switch (field_kind(field)) {
+	case FIELD_TEXT:
+	case FIELD_CODE:
+		return code_text(field->name, *(const char *const *)value);
+	case FIELD_BYTES:
+		return hex(out, value);
+	case FIELD_BOOL:
+		return word(*(const protobuf_c_boolean *)value ? "text.yes"
+							       : "text.no");
+	case FIELD_ENUM:
+		return enum_text(field, *(const int *)value);
+	case FIELD_DATE:
+		return out_date(out, *(const int32_t *)value);
+	case FIELD_MOMENT:
+		return out_moment(out, *(const int64_t *)value);
+	case FIELD_MONEY:
+		return out_money(out, *(const int64_t *)value);
+	case FIELD_MESSAGE:
+		return NULL;
+	default:
+		return out_format(out, "%lld",
+				  (long long)field_integer(field, value));
+	}
+}

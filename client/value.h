@@ -1,0 +1,36 @@
+/*
+ * One value between what a person types or reads and a field of a message.
+ */
+#ifndef CLIENT_VALUE_H
+#define CLIENT_VALUE_H
+
+#include "client/fields.h"
+#include "client/out.h"
+
+/* Why a text is no value of the field. */
+struct value_trouble {
+	const char *key;   /* error.value_... */
+	const char *guess; /* did you mean; NULL if there is nothing near */
+};
+
+/* Into the slot of fields_add. */
+bool value_parse(struct arena *arena, const ProtobufCFieldDescriptor *field,
+		 const char *text, void *slot, struct value_trouble *trouble);
+
+/* As a person reads it, living as long as the out; a message is not one value:
+ * NULL. */
+const char *value_text(struct out *out, const ProtobufCFieldDescriptor *field,
+		       const void *value);
+
+/* Every word an enum value may be typed as: its name and its Chinese word. */
+const char *value_enum_word(const ProtobufCFieldDescriptor *field, unsigned i);
+
+/* Today in Beijing by this machine's clock: for "10-22", never for a rule. */
+int32_t value_today(void);
+
+/* The bytes of a file ("-": standard input) up to `limit`, in the arena with a NUL
+ * after them.  NULL: *key says why (error.file_...). */
+void *value_read_file(struct arena *arena, const char *path, size_t limit,
+		      size_t *len, const char **key);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * A reply without a view of its own: label and value for what is there, a table
+ * for every list.
+ */
+#include "client/fields.h"
+#include "client/handlers.h"
+#include "client/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define JOINED_MAX 4096
+
+static void show_message(struct out *out, const ProtobufCMessage *message);
+
+static const char *one_text(struct out *out, const ProtobufCFieldDescriptor *field,
+			    const void *message, size_t i)
+{
+	const char *text = value_text(out, field, fields_at(message, field, i));
+
+	return text ? text : "";
+}
+
+/* Several values in one cell; of messages only how many there are. */
+static const char *joined(struct out *out, const ProtobufCFieldDescriptor *field,
+			  const void *message)
+{
+	size_t n = fields_count(message, field), i, len = 0;
+	char text[JOINED_MAX];
+
+	if (n == 1 && field_kind(field) != FIELD_MESSAGE)
+		return one_text(out, field, message, 0);
+	if (field_kind(field) == FIELD_MESSAGE)
+		return n ? out_format(out, "%zu", n) : NULL;
+	text[0] = '\0';
+	for (i = 0; i < n && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+					i ? word("text.list_comma") : "",
+					one_text(out, field, message, i));
+	return n ? out_format(out, "%s", text) : NULL;
+}
+
+static const ProtobufCMessage *element(const void *message,
+				       const ProtobufCFieldDescriptor *field, size_t i)
+{
+	return *(const ProtobufCMessage *const *)fields_at(message, field, i);
+}
+
+/* A column that no row fills is left out. */
+static bool used(const void *message, const ProtobufCFieldDescriptor *list,
+		 const ProtobufCFieldDescriptor *column)
+{
+	size_t i, n = fields_count(message, list);
+
+	for (i = 0; i < n; i++)
+		if (fields_count(element(message, list, i), column))
+			return true;
+	return false;
+}
+
+static bool is_count(const ProtobufCFieldDescriptor *field)
+{
+	return field_kind(field) == FIELD_NUMBER && !field_repeated(field);
+}
+
+static void show_row(struct out *out, struct table *table,
+		     const ProtobufCMessage *row, const bool *columns)
+{
+	const ProtobufCMessageDescriptor *type = row->descriptor;
+	unsigned k;
+
+	for (k = 0; k < type->n_fields; k++) {
+		const ProtobufCFieldDescriptor *field = &type->fields[k];
+
+		if (!columns[k])
+			continue;
+		if (is_count(field) && fields_count(row, field))
+			table_number(table, field_integer(field,
+							  fields_at(row, field, 0)));
+		else
+			table_cell(table, joined(out, field, row));
+	}
+}
+
+static void show_list(struct out *out, const void *message,
+		      const ProtobufCFieldDescriptor *list)
+{
+	const ProtobufCMessageDescriptor *type = list->descriptor;
+	bool *columns = calloc(type->n_fields ? type->n_fields : 1, sizeof(*columns));
+	struct table *table = table_new(out);
+	size_t i, n = fields_count(message, list);
+	unsigned k;
+
+	for (k = 0; columns && k < type->n_fields; k++) {
+		columns[k] = used(message, list, &type->fields[k]);
+		if (columns[k])
+			table_column(table, type->fields[k].name);
+	}
+	for (i = 0; columns && i < n; i++)
+		show_row(out, table, element(message, list, i), columns);
+	table_end(table, "text.none");
+	free(columns);
+}
+
+static bool is_list(const ProtobufCFieldDescriptor *field)
+{
+	return field_repeated(field) && field_kind(field) == FIELD_MESSAGE;
+}
+
+/* What stands alone first, then what has parts. */
+static size_t show_values(struct out *out, const ProtobufCMessage *message)
+{
+	const ProtobufCMessageDescriptor *type = message->descriptor;
+	size_t shown = 0;
+	unsigned i;
+
+	for (i = 0; i < type->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &type->fields[i];
+
+		if (field_kind(field) == FIELD_MESSAGE ||
+		    !fields_count(message, field))
+			continue;
+		out_field(out, field->name, joined(out, field, message));
+		shown++;
+	}
+	out_pairs_end(out);
+	return shown;
+}
+
+static void show_part(struct out *out, const ProtobufCMessage *message,
+		      const ProtobufCFieldDescriptor *field, bool heading)
+{
+	if (heading)
+		out_heading(out, word_field(field->name));
+	if (is_list(field))
+		show_list(out, message, field);
+	else
+		show_message(out, element(message, field, 0));
+}
+
+static void show_message(struct out *out, const ProtobufCMessage *message)
+{
+	const ProtobufCMessageDescriptor *type = message->descriptor;
+	size_t shown = show_values(out, message);
+	unsigned i, parts = 0;
+
+	for (i = 0; i < type->n_fields; i++)
+		parts += field_kind(&type->fields[i]) == FIELD_MESSAGE;
+	for (i = 0; i < type->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &type->fields[i];
+		/* the only list of a reply is shown even when it is empty */
+		bool alone = parts == 1 && !shown && is_list(field);
+
+		if (field_kind(field) == FIELD_MESSAGE &&
+		    (alone || fields_count(message, field)))
+			show_part(out, message, field, !alone);
+	}
+	if (!shown && !parts)
+		out_printf(out, "%s\n", word("text.done"));
+}
+
+int generic_view(struct client *client, const Reply *reply)
+{
+	const ProtobufCFieldDescriptor *member =
+		protobuf_c_message_descriptor_get_field(&reply__descriptor,
+							reply->body_case);
+
+	if (!member)
+		return EXIT_FAILED;
+	show_message(client_out(client), element(reply, member, 0));
+	return EXIT_DONE;
+}
