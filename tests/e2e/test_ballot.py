@@ -1,0 +1,276 @@
+"""The members' ballot with real clients: slips, sealed ballots, count, receipts
+(security 61 to 77; T9, T10, T14)."""
+import hashlib
+import os
+import re
+
+import pytest
+
+from wire import Wire, request
+
+OFFICER, HEAD, SCRUTINEER, TELLER, HOLDER = "P30", "P31", "P32", "P33", "P34"
+OFFICES = {OFFICER: "od_officer@ZZB", HEAD: "od_head@ZZB", SCRUTINEER: "scrutineer@DW",
+           TELLER: "teller@DW", HOLDER: "key_holder@DW"}
+MEMBERS = [f"P{n}" for n in range(40, 48)]  # seven full, the last probationary
+PRESENT = 6
+CANARY = "实训车间报修7391慢"
+SLIP = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){4}[0-9A-Z*~$=]")
+SESSION = "CP26-14"
+
+FACTS = f"""
+INSERT INTO data.org (id, kind, member_category, established_on)
+    VALUES ('14', 'branch', '教工', '2026-01-01');
+INSERT INTO data.org_version (org_id, parent_id, name, from_on)
+    VALUES ('14', 'DW', '电气自动化系教工党支部', '2026-01-01');
+INSERT INTO data.person (id, name)
+    SELECT 'P' || n, '人员' || n FROM generate_series(30, 47) n;
+INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
+    {", ".join("('{}', '{}', '{}', '2026-01-01')".format(p, *reversed(o.split("@")))
+               for p, o in OFFICES.items())};
+INSERT INTO data.affiliation (person_id, org_id, kind, standing, from_on)
+    SELECT 'P' || n, '14', 'PRIMARY',
+        CASE n WHEN 47 THEN 'PROBATIONARY' ELSE 'FULL' END, '2026-01-01'
+    FROM generate_series(40, 47) n;
+INSERT INTO data.item_set (id, title, adopted_on) VALUES ('CX26.1', '评议党支部', '2026-01-01');
+INSERT INTO data.item_set_item VALUES ('CX26.1', 1, '政治功能强'), ('CX26.1', 2, '队伍建设强');
+INSERT INTO data.item_set_option SELECT 'CX26.1', i, o.n, o.code, o.text
+    FROM generate_series(1, 2) i, (VALUES (1, 'GOOD', '好'), (2, 'FAIRLY_GOOD', '较好'),
+        (3, 'FAIR', '一般'), (4, 'POOR', '差')) o(n, code, text);
+INSERT INTO data.round (id, org_id, state, standard_version_id, started_on, started_by)
+    VALUES ('LC26-14', '14', 'APPLIED', 'BZ26.1', '2026-03-01', 'P40');
+INSERT INTO data.self_assessment (id, org_id, state, round_id, version_no)
+    VALUES ('ZP26-14', '14', 'ADOPTED', 'LC26-14', 1);
+INSERT INTO data.self_version (self_id, version_no, revision, held_on, entitled, present,
+    in_favour, against, abstain, meets_conditions, adopted_by, adopted_at)
+    VALUES ('ZP26-14', 1, 1, '2026-04-01', 7, 7, 7, 0, 0, true, 'P40', now());
+INSERT INTO data.application (id, org_id, state, round_id, standard_version_id, self_id,
+    self_version_no, org_name, org_kind, member_category, established_on, full_members,
+    probationary_members, secretary_id, secretary_name, created_on, created_by)
+    VALUES ('SB26-14', '14', 'ACCEPTED', 'LC26-14', 'BZ26.1', 'ZP26-14', 1,
+    '电气自动化系教工党支部', 'branch', '教工', '2026-01-01', 7, 1, 'P40', '人员40',
+    '2026-04-02', 'P40')
+"""
+
+
+class Room:
+    """The meeting room: who is there, and what lies on the table."""
+
+    def __init__(self, server):
+        self.server = server
+        self.codes, self.receipts = [], []
+        self.people = {}
+        for person, office in OFFICES.items():
+            self.people[person] = server.person(person, server.code(person))
+            self.people[person].acting = office
+
+    def __getattr__(self, name):
+        """room.p30: the person of that number."""
+        if name.upper() in OFFICES:
+            return self.people[name.upper()]
+        raise AttributeError(name)
+
+    @property
+    def voter(self):
+        """A machine nobody has logged in on; it knows server and authority."""
+        if "voter" not in self.server.people:
+            voter = self.server.person("voter")
+            voter("profile", "add", "投票", "--server",
+                  f"127.0.0.1:{self.server.public_port}", "--authority",
+                  next(self.people[SCRUTINEER].dir.rglob("authority.der")))
+            voter("profile", "use", "投票")
+        return self.server.people["voter"]
+
+    def cast(self, code, *marks, run=None, **kw):
+        answers = "\n".join([code, *marks, ""])
+        return (run or self.voter)("ballot", "cast", SESSION, "--slip-file", "-",
+                                   input=answers, **kw)
+
+    def key(self, person):
+        return next(self.people[person].dir.rglob(f"{SESSION}.key"))
+
+
+@pytest.fixture(scope="module")
+def room(server):
+    server.clock("2026-11-20")
+    server.sql(FACTS)
+    return Room(server)
+
+
+def test_prepare_to_open(room):
+    room.p30("eval", "open", "SB26-14")
+    room.p30("ballot", "prepare", "SB26-14", "--comments", "--held-on", "今天", "--place",
+             "实训楼201", "--scrutineer-id", SCRUTINEER, "--teller-id", TELLER,
+             "--key-holder-id", HOLDER)
+    for person in (SCRUTINEER, TELLER, HOLDER):
+        room.people[person]("ballot", "key", SESSION)
+    assert os.stat(room.key(TELLER)).st_mode & 0o777 == 0o600
+    room.p32("ballot", "key", SESSION)  # a repeat registers the same key
+    assert room.p32.json("ballot", "roll", SESSION, "--present", PRESENT)["entitled"] == 8
+    room.p32.refused(3, "ballot", "open", SESSION)
+    room.p32("ballot", "slips", SESSION, "-o", "票.txt")
+    text = (room.p32.dir / "票.txt").read_text()
+    room.codes = SLIP.findall(text)
+    room.check_code = re.search(r"核对码\s+(\S+)", text).group(1)
+    assert len(set(room.codes)) == PRESENT
+    room.p32.refused(2, "ballot", "slips", SESSION, "-o", "票.txt")  # never over a file
+    room.cast(room.codes[0], "1", "1", "", run=lambda *a, **k: room.voter.refused(8, *a, **k))
+    room.p32("ballot", "open", SESSION)
+
+
+def test_slips_are_not_on_the_server(room):
+    listed = room.server.sql("SELECT encode(token_hash, 'hex'), encode(public_key, 'hex')"
+                             " FROM data.slip ORDER BY token_hash")
+    assert len(listed) == PRESENT
+    dump = "".join(map("".join, listed))
+    assert not any(c.replace("-", "").lower() in dump for c in room.codes)
+
+
+def test_mistyped_code_stays_here(room):
+    wrong = room.codes[0][:5] + ("0" if room.codes[0][5] != "0" else "1") + room.codes[0][6:]
+    room.cast(wrong, "1", "1", "", run=lambda *a, **k: room.voter.refused(2, *a, **k))
+
+
+def test_other_manifest_is_found_out(room):
+    room.voter.refused(11, "ballot", "cast", SESSION, "--slip-file", "-", "--manifest",
+                       "0000-0000-0000-0000", input=room.codes[0])
+
+
+def receipt_of(result):
+    return re.search(r"(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}", result.out).group(0)
+
+
+def test_cast(room):
+    for i, marks in enumerate([("1", "1", CANARY), ("好", "2", ""), ("GOOD", "", "")]):
+        room.receipts.append(receipt_of(room.cast(room.codes[i], *marks)))
+    assert len(set(room.receipts)) == 3
+
+
+def test_T10_burnt_code(room):
+    before = room.server.sql("SELECT md5(string_agg(sealed, '' ORDER BY token_hash)) FROM data.urn")
+    r = room.cast(room.codes[0], "4", "4", "",
+                  run=lambda *a, **k: room.voter.run(*a, **k))
+    assert r.code != 0 and "已经投过" in r.err, r
+    assert before == room.server.sql(
+        "SELECT md5(string_agg(sealed, '' ORDER BY token_hash)) FROM data.urn")
+
+
+def test_T9_same_bytes_same_receipt(room):
+    """On the wire, since the client never sends a ballot that was acknowledged."""
+    token = os.urandom(32)
+    room.server.sql("INSERT INTO data.slip SELECT sha256('\\x%s'), '%s', public_key "
+                    "FROM data.slip LIMIT 1" % (token.hex(), SESSION))
+    w = Wire(room.server.public_port)
+    sealed = os.urandom(1457)
+    ballot = request("cast_ballot", session_id=SESSION, token=token, sealed=sealed,
+                     signature=bytes(64))
+    first = w.ask(ballot, signed=False)
+    second = w.ask(ballot, signed=False)
+    assert first == second
+    assert first.cast_ballot.receipt == hashlib.sha256(sealed).digest()
+    ballot.cast_ballot.sealed = os.urandom(1457)
+    refused = w.ask(ballot, signed=False).refusal
+    assert refused.code == "ZB010" and refused.args[0] == hashlib.sha256(sealed).hexdigest()[:8]
+    ballot.cast_ballot.sealed = os.urandom(1456)
+    assert w.ask(ballot, signed=False).refusal.code == "ZB001"
+    ballot.cast_ballot.token = os.urandom(32)
+    ballot.cast_ballot.sealed = sealed
+    assert w.ask(ballot, signed=False).refusal.code == "ZB009"
+    room.server.sql(f"DELETE FROM data.urn WHERE sealed_hash = sha256('\\x{sealed.hex()}')")
+    w.close()
+
+
+def test_nothing_is_known_while_open(room):
+    shown = room.p31.json("ballot", "show", SESSION)
+    assert "valid" not in shown["result"] and not shown["result"].get("tallies")
+    room.p32.refused(3, "ballot", "urn", SESSION)
+    room.p32.refused(3, "ballot", "count", SESSION, "--key", room.key(SCRUTINEER),
+                     "--key", room.key(TELLER))
+
+
+def test_T14_power_cut(room):
+    room.server.kill()
+    room.server.start()
+    r = room.cast(room.codes[1], "1", "1", "", run=lambda *a, **k: room.voter.run(*a, **k))
+    assert r.code != 0 and "已经投过" in r.err, r
+    for receipt in room.receipts:
+        room.voter("ballot", "check", SESSION, receipt)
+    room.receipts.append(receipt_of(room.cast(room.codes[3], "2", "2", "")))
+
+
+def files_with(server, needle):
+    """Files of the server that hold these bytes: data, WAL, logs, keys."""
+    return [p for p in server.state.rglob("*")
+            if p.is_file() and needle in p.read_bytes()]
+
+
+def test_content_is_nowhere_on_the_server(room):
+    """Before the count: not in the data files, not in the WAL, not in a log.  The
+    sealed bytes are, so the search looks in the right places."""
+    sealed, = room.server.sql("SELECT encode(sealed_hash, 'hex') FROM data.urn LIMIT 1")
+    assert files_with(room.server, bytes.fromhex(sealed[0]))
+    assert files_with(room.server, CANARY.encode()) == []
+    assert CANARY.encode() not in (room.server.base / "log").read_bytes()
+    for code in room.codes:
+        assert files_with(room.server, code.encode()) == []
+
+
+def test_forged_ballot_is_void(room):
+    """A row put into the urn by whoever owns the database (74)."""
+    room.server.sql("INSERT INTO data.urn SELECT sha256(s.token_hash), s.session_id, sha256('x'),"
+                    " u.sealed, sha256('y'), u.signature FROM data.slip s, data.urn u LIMIT 1")
+
+
+def test_close_and_count(room):
+    room.p32("ballot", "close", SESSION, "-y")
+    room.cast(room.codes[4], "1", "1", "", run=lambda *a, **k: room.voter.refused(8, *a, **k))
+    room.p32.refused(2, "ballot", "count", SESSION, "--key", room.key(SCRUTINEER))
+    room.p32.refused(2, "ballot", "count", SESSION, "--key", room.key(SCRUTINEER),
+                     "--key", room.key(SCRUTINEER))
+    os.chmod(room.key(TELLER), 0o644)
+    room.p32.refused(2, "ballot", "count", SESSION, "--key", room.key(SCRUTINEER),
+                     "--key", room.key(TELLER))
+    os.chmod(room.key(TELLER), 0o600)
+    room.p32("ballot", "count", SESSION, "--key", room.key(HOLDER), "--key", room.key(TELLER))
+    result = room.p30.json("ballot", "show", SESSION)["result"]
+    assert (result["returned"], result["valid"], result["voidCount"]) == (5, 4, 1)
+    assert result["tallies"][0]["counts"] == [3, 1, 0, 0]
+    assert result["tallies"][1]["counts"] == [1, 2, 0, 0]
+    assert result["tallies"][1]["blank"] == 1
+
+
+def test_small_group_and_comment(room):
+    """Four valid ballots are fewer than five (71, T40)."""
+    assert not room.p32.json("ballot", "show", SESSION)["result"].get("tallies")
+    assert room.p30.json("ballot", "show", SESSION)["commentTexts"] == [CANARY]
+    assert not room.p32.json("ballot", "show", SESSION).get("commentTexts")
+
+
+def test_certify_by_two(room):
+    assert room.p32.json("ballot", "certify", SESSION)["state"] == "COUNTED"
+    room.p32.refused(13, "ballot", "certify", SESSION)
+    room.p32.refused(3, "ballot", "forget", SESSION, "--confirm", SESSION)
+    assert room.p33.json("ballot", "certify", SESSION)["state"] == "CERTIFIED"
+
+
+def test_receipts_after_the_count(room):
+    for receipt in room.receipts:
+        room.voter("ballot", "check", SESSION, receipt.lower())
+    room.voter.refused(11, "ballot", "check", SESSION, "0000-0000-0000-0000")
+    assert len(room.voter.json("ballot", "manifest", SESSION)["receipts"]) == 5
+    assert room.server.sql("SELECT count(*) FROM data.urn") == [["0"]]
+
+
+def test_key_is_destroyed(room):
+    path = room.key(SCRUTINEER)
+    room.p32("ballot", "forget", SESSION, "--confirm", SESSION)
+    assert not path.exists()
+
+
+def test_sheet(room):
+    sheet = room.p30("eval", "show", "SB26-14").out
+    assert "应到8 实到6 收回5 有效4 无效1" in sheet
+    for name in ("组织评定", "党员评议", "群众评判", "社会评价"):
+        assert name in sheet
+    room.p30("eval", "show", "SB26-14", "--html", "-o", "四评.html")
+    page = (room.p30.dir / "四评.html").read_text()
+    assert "default-src 'none'" in page and "<script" not in page
