@@ -30,9 +30,10 @@ command_view evaluation_view, ballot_view;
 command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
 	ballot_check_run, ballot_count_run, ballot_forget_run;
 
-/* the decision: views/dossier.c, meeting.c, notice.c, next.c, audit.c */
+/* the decision: views/dossier.c, meeting.c, notice.c, next.c, audit.c, find.c */
 command_view dossier_view, meeting_view, begin_meeting_view, close_vote_view,
 	resolve_item_view, minutes_view;
-command_view post_notice_view, public_notices_view, next_view, audit_view;
+command_view post_notice_view, public_notices_view, next_view, audit_view,
+	find_view;
 
 #endif

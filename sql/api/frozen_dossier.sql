@@ -146,7 +146,7 @@ CREATE TYPE api.dossier_row AS (dossier_id text, application_id text, org_id tex
 CREATE FUNCTION api.list_dossiers(me auth.actor, OUT dossiers api.dossier_row[])
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(array_agg(ROW(d.id, d.application_id, d.org_id, a.org_name, d.state,
-		d.frozen_at, encode(d.sha256, 'hex'))::api.dossier_row ORDER BY d.org_id, d.id), '{}')
+		d.frozen_at, left(encode(d.sha256, 'hex'), 12))::api.dossier_row ORDER BY d.org_id, d.id), '{}')
 	FROM data.dossier d JOIN data.application a ON a.id = d.application_id
 	WHERE flow.may_read_dossier(me, d) $$;
 
