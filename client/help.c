@@ -268,47 +268,20 @@ int help_command(struct client *client, const struct command *command)
 
 /* ---- topics ------------------------------------------------------------------------------------ */
 
-static void words_with(struct client *client, const char *prefix)
-{
-	const struct word *words;
-	size_t i, n, skip = strlen(prefix);
+static const struct {
+	const char *zh, *en, *key;
+} topics[] = {
+	{ "术语", "terms", "topic.terms" },
+	{ "退出码", "exit-codes", "topic.exit_codes" },
+	{ "环境变量", "environment", "topic.environment" },
+	{ "通用选项", "options", "topic.options" },
+	{ "表格填报", "forms", "topic.forms" },
+	{ "保密", "secrecy", "topic.secrecy" },
+};
 
-	words = words_all(&n);
-	for (i = 0; i < n; i++)
-		if (strncmp(words[i].key, prefix, skip) == 0)
-			out_pair(client->out, words[i].key + skip,
-				 word(words[i].key));
-	out_pairs_end(client->out);
-}
+#define TOPICS (sizeof(topics) / sizeof(topics[0]))
 
-static void topic_terms(struct client *client)
-{
-	const struct word *words;
-	size_t i, n;
-
-	words = words_all(&n);
-	for (i = 0; i < n; i++)
-		if (strncmp(words[i].key, "noun.", 5) == 0)
-			out_pair(client->out, words[i].zh, words[i].en);
-	out_pairs_end(client->out);
-}
-
-static void topic_exits(struct client *client)
-{
-	words_with(client, "exit.");
-}
-
-static void topic_environment(struct client *client)
-{
-	words_with(client, "environment.");
-}
-
-static void topic_forms(struct client *client)
-{
-	out_text(client->out, 0, word("help.forms_text"));
-}
-
-static void topic_options(struct client *client)
+static void list_options(struct client *client)
 {
 	size_t i;
 
@@ -322,18 +295,21 @@ static void topic_options(struct client *client)
 	out_pairs_end(client->out);
 }
 
-static const struct {
-	const char *zh, *en;
-	void (*show)(struct client *);
-} topics[] = {
-	{ "术语", "terms", topic_terms },
-	{ "退出码", "exit-codes", topic_exits },
-	{ "环境变量", "environment", topic_environment },
-	{ "通用选项", "options", topic_options },
-	{ "表格填报", "forms", topic_forms },
-};
+static bool show_topic(struct client *client, const char *topic)
+{
+	size_t i;
 
-#define TOPICS (sizeof(topics) / sizeof(topics[0]))
+	for (i = 0; i < TOPICS; i++) {
+		if (strcmp(topics[i].zh, topic) != 0 &&
+		    strcmp(topics[i].en, topic) != 0)
+			continue;
+		out_text(client->out, 0, word(topics[i].key));
+		if (strcmp(topics[i].en, "options") == 0)
+			list_options(client);
+		return true;
+	}
+	return false;
+}
 
 static int unknown_topic(struct client *client, const char *topic)
 {
@@ -421,13 +397,8 @@ int help_run(struct client *client, struct args *args)
 		return help_json(client);
 	if (!topic)
 		return help_bare(client);
-	for (i = 0; i < TOPICS; i++) {
-		if (strcmp(topics[i].zh, topic) == 0 ||
-		    strcmp(topics[i].en, topic) == 0) {
-			topics[i].show(client);
-			return EXIT_DONE;
-		}
-	}
+	if (show_topic(client, topic))
+		return EXIT_DONE;
 	command = command_find(topic, verb ? verb : "_");
 	if (command)
 		return help_command(client, command);
