@@ -432,6 +432,21 @@ static void wait_as_told(const struct call *call, unsigned attempt, unsigned bas
 		pause_ms(ms);
 }
 
+static void say_connected(const struct call *call)
+{
+	struct client *client = call->client;
+	const char *args[3] = {
+		server_of(client),
+		word(link_resumed(client->links[port_of(call)])
+			     ? "text.resumed" : "text.full_handshake"),
+		call->row->name,
+	};
+
+	if (client->line.settings.verbose)
+		out_say(client->out, "%s", word_fill(&client->arena,
+			word("text.verbose_link"), 3, args));
+}
+
 static int try_once(struct call *call, enum link_result *result)
 {
 	bool fresh = !call->client->links[port_of(call)];
@@ -440,6 +455,7 @@ static int try_once(struct call *call, enum link_result *result)
 	*result = fresh ? dial(call) : LINK_OK;
 	if (*result != LINK_OK)
 		return EXIT_DONE;
+	say_connected(call);
 	code = keep(call);
 	if (code)
 		return code;

@@ -172,6 +172,18 @@ static json_t *string_list(const char **list, size_t n)
 	return array;
 }
 
+/* Commands for machines; a sentence where there is none. */
+static json_t *fix_list(const struct error_text *text)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < text->n_fixes; i++)
+		json_array_append_new(array, json_string(text->commands[i]
+			? text->commands[i] : text->fixes[i]));
+	return array;
+}
+
 static void set_string(json_t *object, const char *name, const char *value)
 {
 	if (value && *value)
@@ -192,7 +204,7 @@ static void say_json(struct out *out, const struct error_text *text)
 				    string_list(text->reasons, text->n_reasons));
 	if (text->n_fixes)
 		json_object_set_new(error, "fix",
-				    string_list(text->commands, text->n_fixes));
+				    fix_list(text));
 	set_string(error, "requestId", text->number);
 	json_object_set_new(error, "retryable", json_boolean(text->retryable));
 	json_object_set_new(whole, "error", error);
@@ -255,10 +267,10 @@ int client_fail(struct client *client, int code, const char *key, size_t n,
 		words = found("error", key);
 	if (!words)
 		words = found("refusal", key);
-	text.what = word_fill(&client->arena, words ? words : key, n, args);
+	text.what = word_put(&client->arena, words ? words : key, n, args);
 	fix = found("fix", bare ? bare + 1 : key);
 	if (fix) {
-		fixes[0] = word_fill(&client->arena, fix, n, args);
+		fixes[0] = word_put(&client->arena, fix, n, args);
 		text.fixes = fixes;
 		text.commands = fixes;
 		text.n_fixes = 1;

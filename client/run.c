@@ -173,7 +173,7 @@ static int confirm_yes(struct client *client, const char *const *args)
 		return EXIT_DONE;
 	if (!client_interactive(client))
 		return client_fail(client, EXIT_USAGE, "error.confirm_yes", 2, args);
-	question = word_fill(&client->arena, word("text.confirm_yes"), 2, args);
+	question = word_put(&client->arena, word("text.confirm_yes"), 2, args);
 	answer = client_ask(client, question, false);
 	yes = answer && says_yes(answer);
 	free(answer);
@@ -201,7 +201,7 @@ static int confirm_id(struct client *client, const char *const *args)
 	if (!given && !client_interactive(client))
 		return client_fail(client, EXIT_USAGE, "error.confirm_id", 2, args);
 	if (!given) {
-		question = word_fill(&client->arena, word("text.confirm_id"), 2, args);
+		question = word_put(&client->arena, word("text.confirm_id"), 2, args);
 		answer = client_ask(client, question, false);
 		given = answer ? answer : "";
 	}

@@ -17,6 +17,7 @@ static const struct word all[] = {
 
 #define COUNT (sizeof(all) / sizeof(all[0]))
 #define KEY_MAX 160
+#define ARGS_MAX 9 /* %1 to %9 */
 
 static enum language chosen = LANGUAGE_ZH;
 
@@ -216,22 +217,29 @@ static void fill(struct filling *f, const char *sentence, size_t n,
 	}
 }
 
-const char *word_fill(struct arena *arena, const char *sentence, size_t n,
-		      const char *const *args)
+const char *word_put(struct arena *arena, const char *sentence, size_t n,
+		     const char *const *args)
 {
 	struct filling f = { NULL, 0 };
-	const char *shown[9];
-	size_t i;
 
-	if (n > 9)
-		n = 9;
-	for (i = 0; i < n; i++)
-		shown[i] = arg_word(arena, args[i] ? args[i] : "");
-	fill(&f, sentence, n, shown);
+	fill(&f, sentence, n, args);
 	f.text = arena_alloc(arena, f.len + 1);
 	if (!f.text)
 		return sentence;
-	fill(&f, sentence, n, shown);
+	fill(&f, sentence, n, args);
 	f.text[f.len] = '\0';
 	return f.text;
+}
+
+const char *word_fill(struct arena *arena, const char *sentence, size_t n,
+		      const char *const *args)
+{
+	const char *shown[ARGS_MAX];
+	size_t i;
+
+	if (n > ARGS_MAX)
+		n = ARGS_MAX;
+	for (i = 0; i < n; i++)
+		shown[i] = arg_word(arena, args[i] ? args[i] : "");
+	return word_put(arena, sentence, n, shown);
 }

@@ -44,6 +44,10 @@ const struct word *word_both(const char *key);
 const char *word_fill(struct arena *arena, const char *sentence, size_t n,
 		      const char *const *args);
 
+/* The same with the arguments as they are: for what people typed. */
+const char *word_put(struct arena *arena, const char *sentence, size_t n,
+		     const char *const *args);
+
 /* All of them, for the tests. */
 const struct word *words_all(size_t *n);
 

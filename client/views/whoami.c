@@ -9,7 +9,7 @@ static void list_offices(struct out *out, const WhoamiReply *who, const char *ac
 
 	table_title(table, word("text.acting_mark"));
 	table_column(table, "office");
-	table_column(table, "role");
+	table_title(table, word("text.post"));
 	table_column(table, "to_on");
 	table_column(table, "org_name");
 	for (i = 0; i < who->n_offices; i++) {
