@@ -430,7 +430,7 @@ static int get_ballot(struct client *client, char *session, Reply **reply)
  * that shows others is found out before anything is typed. */
 static int same_manifest(struct voter *v, struct args *args)
 {
-	const char *wanted = args_get(args, "manifest");
+	const char *wanted = args_get(args, "check_code");
 
 	if (wanted && strcasecmp(wanted, v->bond.check) != 0)
 		return ballot_fail(v->client, EXIT_SECURITY,

@@ -26,7 +26,7 @@ command_view self_view, self_adopt_view, application_view, application_adopt_vie
 
 /* evaluation and ballot: views/evaluation.c, ballot_*.c, views/ballot.c */
 command_handler eval_show_run;
-command_view evaluation_view, ballot_view;
+command_view evaluation_view, ballot_view, ballot_paper_view;
 command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
 	ballot_check_run, ballot_count_run, ballot_forget_run;
 

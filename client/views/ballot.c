@@ -1,5 +1,6 @@
 /* A ballot session: who holds keys, who certified, and after the count how many
  * ballots each option has. */
+#include "client/ballot.h"
 #include "client/handlers.h"
 #include "client/views/tally.h"
 
@@ -63,5 +64,68 @@ int ballot_view(struct client *client, const Reply *reply)
 			out_heading(out, word("text.ballot_comments"));
 		out_text(out, 2, b->comment_texts[i]);
 	}
+	return EXIT_DONE;
+}
+
+/* ---- the paper, for anybody ------------------------------------------------------ */
+
+static void show_items(struct out *out, const BallotManifest *m)
+{
+	struct table *table = table_new(out);
+
+	table_column(table, "item_no");
+	table_title(table, word("text.ballot_item"));
+	table_column(table, "options");
+	for (size_t i = 0; i < m->n_items; i++) {
+		const BallotItem *item = m->items[i];
+		const char *options = NULL;
+
+		for (size_t k = 0; k < item->n_labels; k++)
+			options = out_format(out, "%s%s%zu %s",
+					     options ? options : "",
+					     options ? "  " : "", k + 1,
+					     item->labels[k]);
+		table_number(table, item->item_no);
+		table_cell(table, item->text);
+		table_cell(table, options ? options :
+					    word("text.ballot_no_grade"));
+	}
+	table_end(table, NULL);
+}
+
+/* As voters have them on their own paper. */
+static void show_receipts(struct out *out, const GetBallotReply *b)
+{
+	char text[CODE_TEN_TEXT];
+
+	if (b->n_receipts)
+		out_heading(out, word_field("receipts"));
+	for (size_t i = 0; i < b->n_receipts; i++) {
+		if (b->receipts[i].len < CODE_SECRET)
+			continue;
+		code_write_ten(b->receipts[i].data, text);
+		out_printf(out, "  %s\n", text);
+	}
+}
+
+int ballot_paper_view(struct client *client, const Reply *reply)
+{
+	struct out *out = client_out(client);
+	const GetBallotReply *b = reply->get_ballot;
+	const BallotManifest *m = b->manifest;
+	struct ballot_bond bond;
+
+	if (!m || !ballot_bind(m, &bond))
+		return EXIT_SECURITY;
+	out_field(out, "session_id", m->session_id);
+	out_field(out, "state", word_value("ballot_session", b->state));
+	out_field(out, "org_name", m->org_name);
+	out_field(out, "held_on", out_date(out, m->held_on));
+	out_field(out, "place", m->place);
+	out_field(out, "check_code", bond.check);
+	out_pairs_end(out);
+	out_heading(out, word_field("manifest"));
+	show_items(out, m);
+	show_receipts(out, b);
 	return EXIT_DONE;
 }

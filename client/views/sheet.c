@@ -111,6 +111,13 @@ const char *sheet_state(struct arena *arena, const char *state)
 	return word_fill(arena, "%1", 1, args);
 }
 
+const char *sheet_matter(const SheetMatter *matter)
+{
+	if (!strcmp(matter->kind, "STREAM") && matter->text)
+		return word_value("stream", matter->text);
+	return matter->text;
+}
+
 const char *sheet_title(struct arena *arena, const EvaluationSheet *sheet)
 {
 	const char *args[] = { sheet->application_id, sheet->org_id,
@@ -158,10 +165,14 @@ static void overview(struct out *out, struct arena *arena,
 	table_end(table, NULL);
 }
 
-static void paragraph(struct out *out, const char *label, const char *text)
+static void paragraph(struct out *out, struct arena *arena, const char *label,
+		      const char *text)
 {
+	const char *args[] = { label, text };
+
 	if (text && *text)
-		out_text(out, 2, out_format(out, "%s：%s", label, text));
+		out_text(out, 2, word_fill(arena, word("text.sheet_pair"), 2,
+					   args));
 }
 
 static void signatures(struct out *out, const SheetStream *stream)
@@ -206,10 +217,10 @@ static void one_stream(struct out *out, struct arena *arena,
 		       const EvaluationSheet *s, const SheetStream *stream)
 {
 	out_heading(out, sheet_stream_name(stream));
-	paragraph(out, word("text.sheet_summary"), stream->summary);
-	paragraph(out, word("field.merits"), stream->merits);
-	paragraph(out, word("field.problems"), stream->problems);
-	paragraph(out, word("field.skip_reason"), stream->skip_reason);
+	paragraph(out, arena, word("text.sheet_summary"), stream->summary);
+	paragraph(out, arena, word("field.merits"), stream->merits);
+	paragraph(out, arena, word("field.problems"), stream->problems);
+	paragraph(out, arena, word("field.skip_reason"), stream->skip_reason);
 	if (stream->stream == EVAL_STREAM__KIND__MEMBERS)
 		ballots(out, arena, s);
 	if (stream->stream == EVAL_STREAM__KIND__SOCIETY && s->n_letters)
@@ -236,7 +247,7 @@ static void earlier(struct out *out, struct arena *arena,
 
 		out_text(out, 0, word_fill(arena, word("text.sheet_version"), 5,
 					   args));
-		paragraph(out, word("text.sheet_summary"), v->summary);
+		paragraph(out, arena, word("text.sheet_summary"), v->summary);
 	}
 }
 
@@ -257,7 +268,7 @@ static void open_matters(struct out *out, struct arena *arena,
 
 		table_cell(table, m->object_id);
 		table_cell(table, sheet_state(arena, m->state));
-		table_cell(table, m->text);
+		table_cell(table, sheet_matter(m));
 	}
 	table_end(table, NULL);
 }

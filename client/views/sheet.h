@@ -22,6 +22,7 @@ const char *sheet_facts(struct out *out, struct arena *arena,
 const char *sheet_methods(struct out *out, const SheetStream *stream);
 /* The word of an "entity.STATE". */
 const char *sheet_state(struct arena *arena, const char *state);
+const char *sheet_matter(const SheetMatter *matter);
 const char *sheet_title(struct arena *arena, const EvaluationSheet *sheet);
 /* "正式党员25人，预备党员0人；书记 …；本届任期 … 至 …" */
 const char *sheet_branch(struct out *out, struct arena *arena,

@@ -134,7 +134,7 @@ static void open_matters(FILE *f, struct arena *arena, const EvaluationSheet *s)
 		fputs("</span>　", f);
 		html_text(f, sheet_state(arena, m->state));
 		fputs("　", f);
-		html_text(f, m->text);
+		html_text(f, sheet_matter(m));
 		fputs("</p>\n", f);
 	}
 }

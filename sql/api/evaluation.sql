@@ -551,7 +551,7 @@ LANGUAGE sql STABLE AS $$
 		WHERE l.application_id = sheet_matters.application_id AND l.state <> 'ANSWERED'
 		UNION ALL
 		SELECT 'STREAM', s.id,
-			ROW('STREAM', s.id, 'eval_stream.' || s.state, NULL)::api.sheet_matter
+			ROW('STREAM', s.id, 'eval_stream.' || s.state, s.stream)::api.sheet_matter
 		FROM data.eval_stream s
 		WHERE s.application_id = sheet_matters.application_id
 			AND s.state NOT IN ('LOCKED', 'NOT_CARRIED_OUT')) m $$;

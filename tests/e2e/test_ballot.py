@@ -131,7 +131,7 @@ def test_mistyped_code_stays_here(room):
 
 
 def test_other_manifest_is_found_out(room):
-    room.voter.refused(11, "ballot", "cast", SESSION, "--slip-file", "-", "--manifest",
+    room.voter.refused(11, "ballot", "cast", SESSION, "--slip-file", "-", "--check-code",
                        "0000-0000-0000-0000", input=room.codes[0])
 
 

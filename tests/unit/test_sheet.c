@@ -26,6 +26,7 @@ TEXT(unit, "红山电机厂党支部");
 TEXT(kind, "共建单位");
 TEXT(unanswered, "UNANSWERED");
 TEXT(gap, "WT26-14-2");
+TEXT(matter_kind, "GAP");
 TEXT(gap_state, "gap.DOING");
 TEXT(gap_text, "活动通知晚");
 
@@ -116,6 +117,7 @@ static void sample(struct sample *s)
 	s->sheet.n_letters = 1;
 	s->sheet.letters = s->letters;
 	sheet_matter__init(&s->matter);
+	s->matter.kind = matter_kind;
 	s->matter.object_id = gap;
 	s->matter.state = gap_state;
 	s->matter.text = gap_text;
