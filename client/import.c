@@ -225,8 +225,8 @@ static void add_row(struct client *c, struct table *table, const Difference *d)
 	table_cell(table, d->has_line ? number(c, (size_t)d->line) : NULL);
 	table_cell(table, word_value("change", d->change));
 	table_cell(table, d->field ? word_field(d->field) : NULL);
-	table_cell(table, value_word(d, d->before));
-	table_cell(table, value_word(d, d->after));
+	table_cell(table, value_word(d, d->old_value));
+	table_cell(table, value_word(d, d->new_value));
 	table_cell(table, d->subject && strchr(d->subject, '@') ?
 		say(c, "%1", 1, (const char *const *)&d->subject) : d->subject);
 }
@@ -245,8 +245,8 @@ static void tell_sum(struct client *c, const struct answer *a)
 /* All of it, but of many new rows the first ones only. */
 static int differences_view(struct client *client, const Reply *reply)
 {
-	static const char *const columns[] = { "line", "change", "field", "before",
-					       "after", "subject" };
+	static const char *const columns[] = { "line", "change", "field", "old_value",
+					       "new_value", "subject" };
 	struct answer a = answer_of(reply);
 	struct table *table = table_new(client_out(client));
 	size_t i, fresh = 0;

@@ -18,7 +18,7 @@ static const struct config_port default_ports[WORKER_COUNT] = {
 	[WORKER_MEMBER] = {
 		.port = 7444,
 		.frame = MIB, .arena = 4 * MIB,
-		.fields = 4096, .depth = 6, .string = 64 * KIB,
+		.fields = 20000, .depth = 6, .string = 64 * KIB,
 		.connections = 2048, .connections_per_source = 64,
 		.connections_per_person = 16,
 		.handshakes = 128, .handshakes_per_source = 16,

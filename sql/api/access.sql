@@ -256,7 +256,7 @@ END $$;
 
 -- ---- tables from a spreadsheet ---------------------------------------------------------
 CREATE TYPE api.difference AS (line int, subject text, change text, field text,
-	before text, after text);
+	old_value text, new_value text);
 
 -- One difference a field that is not the same; none when nothing changed.
 CREATE FUNCTION flow.differ(line int, subject text, field text, before text, after text)

@@ -26,12 +26,13 @@ CREATE FUNCTION flow.person_label(person_id text) RETURNS text LANGUAGE sql STAB
 	SELECT p.name || coalesce('（' || p.mark || '）', '') FROM data.person p
 	WHERE p.id = person_label.person_id $$;
 
--- A new person's number: the figures of the college's own (BY0170 is P0170), else the
--- next free one.  The caller has taken flow.one_import().
+-- A new person's number: a one and the figures of the college's own (BY0170 is
+-- P10170; a number never begins with nought), else the next free one.  The caller
+-- has taken flow.one_import().
 CREATE FUNCTION flow.next_person(member_no text) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(
-		(SELECT 'P' || d FROM substring(next_person.member_no FROM '[0-9]{1,9}$') d
-		WHERE NOT EXISTS (SELECT FROM data.person p WHERE p.id = 'P' || d)),
+		(SELECT 'P1' || d FROM substring(next_person.member_no FROM '[0-9]{1,8}$') d
+		WHERE NOT EXISTS (SELECT FROM data.person p WHERE p.id = 'P1' || d)),
 		(SELECT 'P' || coalesce(max(substring(p.id FROM 2)::bigint), 0) + 1
 		FROM data.person p)) $$;
 

@@ -52,7 +52,7 @@ SELECT is(pg_temp.ask('P101', 'import_people', :'people', 'differences'),
 	'a new roster');
 SELECT is(pg_temp.ask('P101', 'import_people', :'people'), '({},6)', 'the same again: no difference');
 SELECT is((SELECT string_agg(p.id, ' ' ORDER BY p.member_no) FROM data.person p
-	WHERE p.member_no LIKE 'A2%'), 'P201 P202 P203 P204', 'numbers follow the college''s own');
+	WHERE p.member_no LIKE 'A2%'), 'P1201 P1202 P1203 P1204', 'numbers follow the college''s own');
 SELECT alike(pg_temp.ask('P101', 'list_people', '''14'', NULL'),
 	'(14,电气自动化党支部,2026-10-22,2,1,%王磊,电机室,A202%王磊,控制室,A203%阿依古丽·买买提,,A204,DUAL_LIFE%',
 	'marks tell two of one name apart; who only takes part is not counted');
@@ -68,59 +68,59 @@ SELECT is(pg_temp.ask('P101', 'import_people',
 	'%CHANGED,org_id,14,28%CHANGED,standing,PROBATIONARY,FULL%MISSING,org_id,14,%', true,
 	'a transfer shows both sides; who is not in the file is told, not ended');
 SELECT is((SELECT string_agg(concat_ws(' ', a.org_id, a.standing, a.from_on, a.to_on), '; '
-	ORDER BY a.from_on) FROM data.affiliation a WHERE a.person_id = 'P203'),
+	ORDER BY a.from_on) FROM data.affiliation a WHERE a.person_id = 'P1203'),
 	'14 PROBATIONARY 2025-11-01 2026-10-01; 28 FULL 2026-10-01', 'and the history stays');
 SELECT is(pg_temp.refused('P101', 'import_people',
 	'''{"(2,A203,王磊,控制室,14,PRIMARY,FULL,2026-09-01)"}'''),
 	'ZB001 defects people|from_not_after 2 A203 2026-09-01 2026-10-01', 'no going back in time');
 SELECT throws_ok($$INSERT INTO data.affiliation (person_id, org_id, standing, from_on)
-	VALUES ('P201', '28', 'FULL', '2026-01-01')$$, '23P01', NULL,
+	VALUES ('P1201', '28', 'FULL', '2026-01-01')$$, '23P01', NULL,
 	'one membership at a time');
 
 -- ---- offices -------------------------------------------------------------------------------
-SELECT is(pg_temp.ask('P101', 'set_office', '''P201'', ''branch_secretary'', ''14'', ''2026-01-01'''),
-	'(P201,乌云其木格,branch_secretary,14,2026-01-01)', 'a secretary is entered');
+SELECT is(pg_temp.ask('P101', 'set_office', '''P1201'', ''branch_secretary'', ''14'', ''2026-01-01'''),
+	'(P1201,乌云其木格,branch_secretary,14,2026-01-01)', 'a secretary is entered');
 SELECT is(pg_temp.refused('P101', 'set_office', '''A202'', ''branch_secretary'', ''14'', NULL'),
 	'ZB001 defects branch_secretary@14|office_held_by 乌云其木格', 'a seat for one has one holder');
-SELECT is(pg_temp.refused('P101', 'set_office', '''P202'', ''od_head'', ''14'', NULL'),
+SELECT is(pg_temp.refused('P101', 'set_office', '''P1202'', ''od_head'', ''14'', NULL'),
 	'ZB001 defects od_head@14|role_not_of_org od_head 14|role_by_administrator od_head',
 	'offices of the college are the administrator''s');
 SELECT is(pg_temp.refused('P101', 'set_office', '''P101'', ''branch_secretary'', ''28'', NULL'),
 	'ZB001 defects branch_secretary@28|office_for_oneself', 'nobody serves himself');
 SELECT is(pg_temp.refused('P101', 'set_office', '''王磊'', ''branch_committee_member'', ''14'', NULL'),
-	'ZB001 invalid person|name_of_several 王磊 P202 P203', 'a name of several is not a person');
-SELECT pg_temp.enrol('P201'), pg_temp.enrol('P202');
-SELECT is(pg_temp.ask('P201', 'list_people', 'NULL, NULL', 'org_id'), '14',
+	'ZB001 invalid person|name_of_several 王磊 P1202 P1203', 'a name of several is not a person');
+SELECT pg_temp.enrol('P1201'), pg_temp.enrol('P1202');
+SELECT is(pg_temp.ask('P1201', 'list_people', 'NULL, NULL', 'org_id'), '14',
 	'the secretary sees the own branch');
-SELECT alike(pg_temp.refused('P201', 'list_people', '''28'', NULL'), 'ZB002%',
+SELECT alike(pg_temp.refused('P1201', 'list_people', '''28'', NULL'), 'ZB002%',
 	'and not another''s');
-SELECT is(pg_temp.refused('P201', 'list_people', '''28'', NULL'),
-	pg_temp.refused('P201', 'list_people', '''77'', NULL'),
+SELECT is(pg_temp.refused('P1201', 'list_people', '''28'', NULL'),
+	pg_temp.refused('P1201', 'list_people', '''77'', NULL'),
 	'not yours and not there read the same');
 
-SELECT is(pg_temp.ask('P101', 'replace_officer', '''14'', ''branch_secretary'', ''P202'', NULL'),
+SELECT is(pg_temp.ask('P101', 'replace_officer', '''14'', ''branch_secretary'', ''P1202'', NULL'),
 	'(14,branch_secretary,乌云其木格,王磊（电机室）,2026-10-22)', 'T3: replaced today');
-SELECT alike(pg_temp.refused('P201', 'list_people', '''14'', NULL'), 'ZB002%',
+SELECT alike(pg_temp.refused('P1201', 'list_people', '''14'', NULL'), 'ZB002%',
 	'T3: the old secretary''s rights end that day');
-SELECT is(pg_temp.ask('P202', 'list_people', '''14'', NULL', 'org_id'), '14', 'T3: the new one''s begin');
+SELECT is(pg_temp.ask('P1202', 'list_people', '''14'', NULL', 'org_id'), '14', 'T3: the new one''s begin');
 SELECT alike(pg_temp.ask('P101', 'list_offices', '''14'', ''2026-10-21''', 'offices'),
-	'%P201,乌云其木格,,2026-01-01,2026-10-22%', 'T3: the day before it was she');
-SELECT alike(pg_temp.ask('P101', 'replace_officer', '''14'', ''branch_secretary'', ''P204'', ''2026-11-01'''),
+	'%P1201,乌云其木格,,2026-01-01,2026-10-22%', 'T3: the day before it was she');
+SELECT alike(pg_temp.ask('P101', 'replace_officer', '''14'', ''branch_secretary'', ''P1204'', ''2026-11-01'''),
 	'%2026-11-01)', 'a handover can be dated ahead');
-SELECT is(pg_temp.ask('P202', 'list_people', '''14'', NULL', 'org_id'), '14',
+SELECT is(pg_temp.ask('P1202', 'list_people', '''14'', NULL', 'org_id'), '14',
 	'until then the present one stays');
 UPDATE data.deployment SET clock_shift = clock_shift + interval '10 days';
-SELECT alike(pg_temp.refused('P202', 'list_people', '''14'', NULL'), 'ZB002%', 'on the day it is over');
-SELECT is(pg_temp.refused('P101', 'replace_officer', '''28'', ''branch_secretary'', ''P204'', NULL'),
+SELECT alike(pg_temp.refused('P1202', 'list_people', '''14'', NULL'), 'ZB002%', 'on the day it is over');
+SELECT is(pg_temp.refused('P101', 'replace_officer', '''28'', ''branch_secretary'', ''P1204'', NULL'),
 	'ZB001 defects branch_secretary@28|office_vacant branch_secretary 28', 'nobody to replace');
-SELECT is(pg_temp.ask('P1', 'end_office', '''P204'', ''branch_secretary'', ''14'', NULL'),
-	'(P204,阿依古丽·买买提,branch_secretary,14,2026-11-01)', 'an office ends');
+SELECT is(pg_temp.ask('P1', 'end_office', '''P1204'', ''branch_secretary'', ''14'', NULL'),
+	'(P1204,阿依古丽·买买提,branch_secretary,14,2026-11-01)', 'an office ends');
 SELECT is(pg_temp.refused('P1', 'end_office', '''P1'', ''administrator'', ''DW'', NULL'),
 	'ZB001 invalid person|last_administrator', 'the last administrator stays');
 
 \set offices '''{"(2,A201,乌云其木格,branch_secretary,14,2026-11-01)","(3,A900,新来的人,committee_member,DW,2026-01-01)"}''::api.office_import[]'
 SELECT is(pg_temp.ask('P1', 'import_offices', :'offices', 'differences'),
-	'{"(2,branch_secretary@14,NEW,person,,乌云其木格)","(3,新来的人,NEW,person,,P900)","(3,committee_member@DW,NEW,person,,新来的人)","(,od_officer@ZZB,MISSING,person,徐泽楠,)"}',
+	'{"(2,branch_secretary@14,NEW,person,,乌云其木格)","(3,新来的人,NEW,person,,P1900)","(3,committee_member@DW,NEW,person,,新来的人)","(,od_officer@ZZB,MISSING,person,徐泽楠,)"}',
 	'the administrator enters people with their offices');
 SELECT is((SELECT x::text FROM pg_temp.ask('P1', 'import_offices', :'offices', 'unchanged') x), '2',
 	'the same again changes nothing');
@@ -148,30 +148,30 @@ SELECT is((SELECT string_agg(flow.term_state(t, d), ' ' ORDER BY d) FROM data.te
 	WHERE t.id = 'RQ28-2'), 'RUNNING RUNNING DUE_SOON DUE_SOON OVERDUE', 'where a term stands');
 
 -- ---- accounts -----------------------------------------------------------------------------------
-SELECT is(pg_temp.refused('P101', 'issue_code', '''P202'', sha256(''a'')'), 'ZB002 denied',
+SELECT is(pg_temp.refused('P101', 'issue_code', '''P1202'', sha256(''a'')'), 'ZB002 denied',
 	'codes are the administrator''s');
-SELECT is(pg_temp.refused('P1', 'issue_code', '''P202'', ''short'''),
+SELECT is(pg_temp.refused('P1', 'issue_code', '''P1202'', ''short'''),
 	'ZB001 invalid secret_hash|hash_needed', 'a hash has 32 bytes');
 SELECT is((SELECT (x::call.issue_code_reply).person_id FROM pg_temp.ask('P1', 'issue_code',
-	'''P202'', sha256(''a'')') x), 'P202', 'a code');
-SELECT pg_temp.ask('P1', 'issue_code', '''P202'', sha256(''b'')');
-SELECT is((SELECT count(*) FROM data.enrol_code c WHERE c.person_id = 'P202'
+	'''P1202'', sha256(''a'')') x), 'P1202', 'a code');
+SELECT pg_temp.ask('P1', 'issue_code', '''P1202'', sha256(''b'')');
+SELECT is((SELECT count(*) FROM data.enrol_code c WHERE c.person_id = 'P1202'
 	AND c.expires_at > now())::int, 1, 'a newer code makes the older worthless');
-SELECT pg_temp.ask('P1', 'revoke_certificate', '''P202'', NULL, ''电脑丢失''');
-SELECT is(pg_temp.refused('P202', 'whoami'), 'ZB011 certificate_not_accepted',
+SELECT pg_temp.ask('P1', 'revoke_certificate', '''P1202'', NULL, ''电脑丢失''');
+SELECT is(pg_temp.refused('P1202', 'whoami'), 'ZB011 certificate_not_accepted',
 	'revoked: the very next request');
-SELECT is((SELECT count(*) FROM data.enrol_code c WHERE c.person_id = 'P202'
+SELECT is((SELECT count(*) FROM data.enrol_code c WHERE c.person_id = 'P1202'
 	AND c.expires_at > now())::int, 0, 'with the codes that wait');
-SELECT is(pg_temp.refused('P1', 'revoke_certificate', '''P201'', ''ffffffff'', ''试''') LIKE
+SELECT is(pg_temp.refused('P1', 'revoke_certificate', '''P1201'', ''ffffffff'', ''试''') LIKE
 	'ZB001 invalid fingerprint|certificate_not_found%', true, 'a fingerprint of none');
-SELECT pg_temp.ask('P1', 'disable_person', '''P201'', ''调离''');
-SELECT is(pg_temp.refused('P201', 'whoami'), 'ZB011 certificate_not_accepted', 'disabled: at once');
-SELECT alike(pg_temp.refused('P1', 'issue_code', '''P201'', sha256(''c'')'),
+SELECT pg_temp.ask('P1', 'disable_person', '''P1201'', ''调离''');
+SELECT is(pg_temp.refused('P1201', 'whoami'), 'ZB011 certificate_not_accepted', 'disabled: at once');
+SELECT alike(pg_temp.refused('P1', 'issue_code', '''P1201'', sha256(''c'')'),
 	'ZB004 person_disabled%', 'no code for a disabled person');
 SELECT is(pg_temp.refused('P1', 'disable_person', '''P1'', ''试'''),
 	'ZB001 invalid person|disable_oneself', 'nobody disables himself');
 SELECT alike(pg_temp.ask('P1', 'list_accounts', '''王磊''', 'accounts'),
-	'{"(P202,王磊,电机室,A202,t,f,,%(P203,王磊,控制室,A203,t,f,,%', 'who has a key');
+	'{"(P1202,王磊,电机室,A202,t,f,,%(P1203,王磊,控制室,A203,t,f,,%', 'who has a key');
 
 SELECT is((SELECT count(*) FROM audit.event e WHERE e.request = 'first_administrator')::int, 1,
 	'the college''s making is in the trace');
