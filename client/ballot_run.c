@@ -16,8 +16,8 @@ const char *ballot_word(struct client *client, const char *key, const char *one,
 {
 	const char *args[] = { one, two };
 
-	return word_fill(client_arena(client), word(key), one ? two ? 2 : 1 : 0,
-			 args);
+	return word_put(client_arena(client), word(key), one ? two ? 2 : 1 : 0,
+			args);
 }
 
 int ballot_fetch(struct client *client, const char *session, Reply **reply)

@@ -49,8 +49,8 @@ static const char *facts_org(struct out *out, struct arena *arena,
 			       number(out, s->duty_year), grade };
 
 	return s->has_duty_grade ?
-		       word_fill(arena, word("text.sheet_org"), 3, args) :
-		       word_fill(arena, word("text.sheet_org_no_review"), 1, args);
+		       word_put(arena, word("text.sheet_org"), 3, args) :
+		       word_put(arena, word("text.sheet_org_no_review"), 1, args);
 }
 
 /* A void session is history, not a result. */
@@ -72,7 +72,7 @@ static const char *facts_masses(struct out *out, struct arena *arena,
 			       joined(out, s->interview_categories,
 				      s->n_interview_categories) };
 
-	return word_fill(arena, word(s->interviews ? "text.sheet_interviews" :
+	return word_put(arena, word(s->interviews ? "text.sheet_interviews" :
 						     "text.sheet_no_interview"),
 			 s->interviews ? 2 : 0, args);
 }
@@ -84,7 +84,7 @@ static const char *facts_society(struct out *out, struct arena *arena,
 			       number(out, s->letters_answered),
 			       number(out, s->letters_unanswered) };
 
-	return word_fill(arena, word("text.sheet_letters"), 3, args);
+	return word_put(arena, word("text.sheet_letters"), 3, args);
 }
 
 const char *sheet_facts(struct out *out, struct arena *arena,
@@ -123,7 +123,7 @@ const char *sheet_title(struct arena *arena, const EvaluationSheet *sheet)
 	const char *args[] = { sheet->application_id, sheet->org_id,
 			       sheet->org_name };
 
-	return word_fill(arena, word("text.sheet_title"), 3, args);
+	return word_put(arena, word("text.sheet_title"), 3, args);
 }
 
 const char *sheet_branch(struct out *out, struct arena *arena,
@@ -140,7 +140,7 @@ const char *sheet_branch(struct out *out, struct arena *arena,
 		out_date(out, sheet->as_of_on),
 	};
 
-	return word_fill(arena, word("text.sheet_branch"), 7, args);
+	return word_put(arena, word("text.sheet_branch"), 7, args);
 }
 
 /* ---- text ----------------------------------------------------------------------- */
@@ -171,7 +171,7 @@ static void paragraph(struct out *out, struct arena *arena, const char *label,
 	const char *args[] = { label, text };
 
 	if (text && *text)
-		out_text(out, 2, word_fill(arena, word("text.sheet_pair"), 2,
+		out_text(out, 2, word_put(arena, word("text.sheet_pair"), 2,
 					   args));
 }
 
@@ -245,7 +245,7 @@ static void earlier(struct out *out, struct arena *arena,
 			v->reopen_reason ? v->reopen_reason : "-",
 		};
 
-		out_text(out, 0, word_fill(arena, word("text.sheet_version"), 5,
+		out_text(out, 0, word_put(arena, word("text.sheet_version"), 5,
 					   args));
 		paragraph(out, arena, word("text.sheet_summary"), v->summary);
 	}

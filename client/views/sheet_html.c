@@ -116,7 +116,7 @@ static void earlier(FILE *f, struct out *out, struct arena *arena,
 		args[2] = v->reopened_by ? v->reopened_by : "-";
 		args[3] = out_moment(out, v->reopened_at);
 		args[4] = v->reopen_reason ? v->reopen_reason : "-";
-		html_element(f, "p", word_fill(arena, word("text.sheet_version"),
+		html_element(f, "p", word_put(arena, word("text.sheet_version"),
 					       5, args));
 		labelled(f, word("text.sheet_summary"), v->summary);
 	}

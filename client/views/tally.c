@@ -16,8 +16,8 @@ const char *tally_facts(struct out *out, struct arena *arena,
 	const char *state[] = { word_value("ballot_session", result->state) };
 
 	if (!result->has_valid)
-		return word_fill(arena, word("text.ballot_not_counted"), 1, state);
-	return word_fill(arena, word("text.ballot_facts"), 5, counts);
+		return word_put(arena, word("text.ballot_not_counted"), 1, state);
+	return word_put(arena, word("text.ballot_facts"), 5, counts);
 }
 
 const BallotTally *tally_labels(const BallotResult *result)

@@ -2,10 +2,14 @@
 (security 61 to 77; T9, T10, T14)."""
 import hashlib
 import os
+import pty
 import re
+import select
+import time
 
 import pytest
 
+from college import BIN
 from wire import Wire, request
 
 OFFICER, HEAD, SCRUTINEER, TELLER, HOLDER = "P30", "P31", "P32", "P33", "P34"
@@ -194,7 +198,57 @@ def test_T14_power_cut(room):
     assert r.code != 0 and "已经投过" in r.err, r
     for receipt in room.receipts:
         room.voter("ballot", "check", SESSION, receipt)
-    room.receipts.append(receipt_of(room.cast(room.codes[3], "2", "2", "")))
+
+
+class Terminal:
+    """A shared terminal: the program on a pseudo-terminal of its own."""
+
+    def __init__(self, person, *args):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(person.dir)
+            os.execve(BIN / "zhibu", ["zhibu", *args], {**person.env(), "TERM": "xterm"})
+        self.seen = ""
+
+    def wait_for(self, text, seconds=20):
+        end = time.monotonic() + seconds
+        while text not in self.seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
+            assert ready, f"{text!r} not in {self.seen!r}"
+            self.seen += os.read(self.fd, 4096).decode("utf-8", "replace")
+        seen, self.seen = self.seen, ""
+        return seen
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+
+def test_kiosk(room):
+    """One voter after the other; neither Ctrl-C nor Ctrl-Z gives the shell behind."""
+    t = Terminal(room.voter, "ballot", "cast", SESSION, "--kiosk")
+    assert "\033[?1049h" in t.wait_for("测评码：")
+    t.type("\x03\x1a\x1c")
+    t.type("AAAA-AAAA-AAAA-AAAA-A\n")
+    t.wait_for("按回车")
+    t.type("\n")
+    t.wait_for("测评码：")
+    t.type(room.codes[3] + "\n")
+    t.wait_for("不选）：")
+    t.type("9\n")  # no such option: asked again
+    t.wait_for("不选）：")
+    for _ in range(2):
+        t.type("2\n")
+        t.wait_for("：")
+    t.type("\n")
+    t.wait_for("[是/否")
+    t.type("是\n")
+    done = t.wait_for("按回车")
+    assert "已投入票箱" in done
+    room.receipts.append(re.search(r"(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}", done).group(0))
+    t.type("结束\n")
+    last = t.wait_for("\033[?1049l")
+    assert "\033[3J" in last
+    assert os.waitstatus_to_exitcode(os.waitpid(t.pid, 0)[1]) == 0
 
 
 def files_with(server, needle):
