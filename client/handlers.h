@@ -22,7 +22,7 @@ command_view org_tree_view, standard_view, rule_set_view, item_set_view;
 command_handler self_form_run, self_import_run, self_edit_run;
 command_handler file_add_run, file_get_run, file_verify_run;
 command_view self_view, self_adopt_view, application_view, application_adopt_view,
-	nothing_to_mend_view;
+	application_new_view, nothing_to_mend_view;
 
 /* evaluation and ballot: views/evaluation.c, ballot_*.c, views/ballot.c */
 command_handler eval_show_run;

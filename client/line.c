@@ -36,7 +36,7 @@ static const struct {
 	{ 'b', { "org_id", "branch_id" } },
 	{ 's', { "state" } },
 	{ 'm', { "text", "reason", "opinion", "summary", "narrative", "note",
-		 "description", "statement", "answer", "comment" } },
+		 "description", "statement", "answer", "comment", "title" } },
 	{ 'o', { "out" } },
 };
 

@@ -114,6 +114,25 @@ static void show_step(struct out *out, const ApplicationStepRow *s)
 			s->defects[i]->field ? "：" : "", s->defects[i]->text));
 }
 
+/* What was generated, and what is left to write. */
+int application_new_view(struct client *client, const Reply *reply)
+{
+	const NewApplicationReply *a = reply->new_application;
+	struct out *out = client_out(client);
+	const char *fields = "";
+	const char *args[2];
+	size_t i;
+
+	for (i = 0; i < a->n_to_write; i++)
+		fields = out_format(out, "%s%s%s", fields, i ? "、" : "",
+				    word_field(a->to_write[i]));
+	args[0] = a->application_id;
+	args[1] = fields;
+	out_printf(out, "%s\n", word_fill(client_arena(client),
+					  word("text.application_new"), 2, args));
+	return EXIT_DONE;
+}
+
 int application_view(struct client *client, const Reply *reply)
 {
 	const ShowApplicationReply *a = reply->show_application;

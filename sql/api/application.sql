@@ -54,6 +54,9 @@ BEGIN
 	SELECT p.* INTO a FROM data.application p
 	WHERE p.id = application_id OR (application_id IS NULL AND p.org_id = own)
 	ORDER BY p.created_on DESC, length(p.id) DESC, p.id DESC LIMIT 1;
+	IF application_id IS NULL AND a.id IS NULL THEN
+		PERFORM refuse.invalid('application_id', 'no_application', own);
+	END IF;
 	PERFORM auth.need(me, a.org_id);
 	IF NOT flow.sees_application(me, a) THEN
 		PERFORM refuse.denied();
@@ -115,6 +118,10 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE r data.round := flow.find_round(me, round_id);
 BEGIN
+	IF r.state IN ('PLANNED', 'SELF_BUILDING') THEN
+		PERFORM refuse.state(r.id, 'round.' || r.state,
+			ARRAY[refuse.reason('self_not_adopted')], '{check_self,adopt_self}');
+	END IF;
 	PERFORM flow.need(me, 'round', r.id);
 	application_id := flow.generate_application(me, r);
 	state := 'DRAFT';

@@ -77,6 +77,9 @@ BEGIN
 	SELECT r.* INTO found_round FROM data.round r
 	WHERE r.id = round_id OR (round_id IS NULL AND r.org_id = own)
 	ORDER BY r.ended_on IS NULL DESC, r.started_on DESC, r.id DESC LIMIT 1;
+	IF round_id IS NULL AND found_round.id IS NULL THEN
+		PERFORM refuse.invalid('round_id', 'no_open_round', own);
+	END IF;
 	PERFORM auth.need(me, found_round.org_id);
 	RETURN found_round;
 END $$;

@@ -55,7 +55,7 @@ def put_file(person, name, data=PDF):
 def add(person, name, data=PDF, *more):
     """Uploads; the number of the file."""
     put_file(person, name, data)
-    reply = person.json("file", "add", name, "--title", "来函", "--not-classified", *more)
+    reply = person.json("file", "add", name, "-m", "来函", "--not-classified", *more)
     return reply["fileId"]
 
 
