@@ -403,6 +403,8 @@ static const char *code_text(const char *field, const char *text)
 
 	if (strcmp(field, "role") == 0)
 		return word_of("role", text);
+	if (strcmp(field, "kind") == 0) /* branch, general_branch, PRIMARY */
+		return word_value(field, text);
 	for (p = text; *p; p++)
 		if (!isupper((unsigned char)*p) && *p != '_' &&
 		    !isdigit((unsigned char)*p))

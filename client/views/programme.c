@@ -11,7 +11,7 @@ static const char *filled(struct client *c, const char *key, const char *a,
 
 static void show_item(struct out *out, const StandardItem *item)
 {
-	out_printf(out, "  %s  %s\n", item->code, item->text);
+	out_printf(out, "  %-4s  %s\n", item->code, item->text);
 	if (item->guidance)
 		out_text(out, 8, item->guidance);
 }

@@ -357,7 +357,7 @@ BEGIN
 				flow.person_label(person.id))::api.difference;
 		END IF;
 	END LOOP;
-	PERFORM refuse.defects('office', r);
+	PERFORM refuse.defects(me.request, r);
 	-- told, not ended: a file may hold a part of the college
 	differences := differences || coalesce((SELECT array_agg(ROW(NULL, o.role || '@' || o.org_id,
 			'MISSING', 'person', flow.person_label(o.person_id), NULL)::api.difference

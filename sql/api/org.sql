@@ -305,7 +305,7 @@ BEGIN
 	FOREACH x IN ARRAY rows LOOP
 		r := r || refuse.at_line(x.line, flow.org_row_reasons(x, ids));
 	END LOOP;
-	PERFORM refuse.defects('org', r);
+	PERFORM refuse.defects(me.request, r);
 	FOREACH x IN ARRAY rows LOOP
 		differences := differences || flow.import_org_head(x);
 	END LOOP;
@@ -324,10 +324,14 @@ BEGIN
 				SELECT p.parent_id FROM data.org_version p JOIN up ON p.org_id = up.id
 				WHERE p.to_on IS NULL)
 			SELECT FROM up WHERE up.id IS NULL)), '{}');
-	PERFORM refuse.defects('org', r);
+	PERFORM refuse.defects(me.request, r);
 	unchanged := (SELECT count(*) FROM unnest(rows) y WHERE NOT EXISTS (
 		SELECT FROM unnest(differences) z WHERE z.line = y.line));
-	differences := ARRAY(SELECT z FROM unnest(differences) z ORDER BY z.line)
+	differences := ARRAY(SELECT ROW(z.line, z.subject, z.change, z.field, z.old_value,
+			z.new_value)::api.difference
+		FROM unnest(differences) WITH ORDINALITY AS
+			z(line, subject, change, field, old_value, new_value, n)
+		ORDER BY z.line, z.n)
 		|| coalesce((SELECT array_agg(ROW(NULL, v.org_id || ' ' || v.name, 'MISSING',
 			'org_id', v.org_id, NULL)::api.difference ORDER BY v.org_id)
 		FROM data.org_version v WHERE v.to_on IS NULL AND NOT v.org_id = ANY (ids)), '{}');

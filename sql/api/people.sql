@@ -201,7 +201,7 @@ BEGIN
 		r := r || refuse.at_line(x.line, flow.person_row_reasons(x));
 	END LOOP;
 	r := r || flow.people_file_reasons(rows);
-	PERFORM refuse.defects('people', r);
+	PERFORM refuse.defects(me.request, r);
 	FOREACH x IN ARRAY rows LOOP
 		SELECT i.person_id, i.differences INTO person_id, d FROM flow.import_person(x) i;
 		SELECT i.reasons, i.differences INTO why, e
@@ -214,7 +214,7 @@ BEGIN
 		differences := differences || d || e;
 		unchanged := unchanged + (cardinality(d || e) = 0)::int;
 	END LOOP;
-	PERFORM refuse.defects('people', r || flow.same_name_reasons());
+	PERFORM refuse.defects(me.request, r || flow.same_name_reasons());
 	-- told, not ended: who left is entered with the branch he went to
 	differences := differences || coalesce((SELECT array_agg(ROW(NULL,
 			concat_ws(' ', p.member_no, p.name), 'MISSING', 'org_id', a.org_id,

@@ -82,6 +82,9 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
 	rule_set_id := coalesce(rule_set_id, flow.current_rule_set());
+	IF rule_set_id IS NULL THEN
+		PERFORM refuse.because('ZB003', 'no_rule_set');
+	END IF;
 	SELECT r.adopted_on, flow.person_label(r.adopted_by), r.basis, r.quorum_num,
 		r.quorum_den, r.majority, r.recused_stay, r.notice_working_days,
 		r.posting_day_counted, r.small_group
@@ -221,7 +224,7 @@ END $$;
 CREATE TYPE api.holiday_row AS (day_on date, working boolean, name text);
 
 CREATE FUNCTION api.list_holidays(me auth.actor, INOUT year int, OUT published boolean,
-	OUT doc_no text, OUT days api.holiday_row[])
+	OUT doc_no text, OUT holidays api.holiday_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
@@ -231,7 +234,7 @@ BEGIN
 	published := coalesce(published, false);
 	SELECT coalesce(array_agg(ROW(h.day, h.working, h.name)::api.holiday_row
 		ORDER BY h.day), '{}')
-	INTO days FROM data.holiday h WHERE h.year = year;
+	INTO holidays FROM data.holiday h WHERE h.year = year;
 END $$;
 
 -- Days not given come from the rule set; without one they must be given.
@@ -289,7 +292,7 @@ BEGIN
 	FOREACH x IN ARRAY rows LOOP
 		r := r || refuse.at_line(x.line, flow.holiday_row_reasons(x, rows));
 	END LOOP;
-	PERFORM refuse.defects('calendar', r);
+	PERFORM refuse.defects(me.request, r);
 	SELECT coalesce(array_agg(ROW(d.line, d.subject, d.change, d.field, d.before,
 		d.after)::api.difference ORDER BY d.subject), '{}') INTO differences FROM (
 		SELECT y.line, y.day_on || ' ' || y.name AS subject,

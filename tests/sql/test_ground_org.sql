@@ -18,12 +18,12 @@ SELECT is((SELECT count(*) FROM data.org_version)::int, 5, 'and writes nothing')
 
 \set bad '''{"(2,9x,foo,,,,,,,,,,)","(3,15,branch,XX,甲,,,2015-01-01,,2014-01-01,1,,)","(4,16,branch,Z2,乙,,,2015-01-01,,,1,2026-01-01,2025-01-01)","(5,16,branch,Z2,丙,,,2015-01-01,,,,,)"}''::api.org_import[]'
 SELECT is(pg_temp.refused('P101', 'import_orgs', :'bad'),
-	'ZB001 defects org|org_code_bad 2 9x|kind_unknown 2 foo|name_missing 2|parent_missing 2|line_date_missing 2 established_on|line_org_unknown 3 XX|from_before_established 3 2014-01-01|term_incomplete 3|row_twice 4 16|line_due_not_after_start 4 2025-01-01 2026-01-01|row_twice 5 16',
+	'ZB001 defects import_orgs|org_code_bad 2 9x|kind_unknown 2 foo|name_missing 2|parent_missing 2|line_date_missing 2 established_on|line_org_unknown 3 XX|from_before_established 3 2014-01-01|term_incomplete 3|row_twice 4 16|line_due_not_after_start 4 2025-01-01 2026-01-01|row_twice 5 16',
 	'every defect of a file comes at once, by line');
 SELECT is((SELECT count(*) FROM data.org WHERE id IN ('15', '16'))::int, 0, 'nothing of it stays');
 SELECT alike(pg_temp.refused('P101', 'import_orgs',
 	'''{"(2,Z2,general_branch,14,智能制造党总支,,,2012-03-01,,,,,)"}'''),
-	'ZB001 defects org|tree_in_circle 14|tree_in_circle Z2', 'a circle of parents is refused');
+	'ZB001 defects import_orgs|tree_in_circle 14|tree_in_circle Z2', 'a circle of parents is refused');
 
 -- a dated change: the branch moves under the committee on 1 September
 SELECT is(pg_temp.ask('P101', 'import_orgs',
@@ -58,10 +58,10 @@ SELECT alike(pg_temp.ask('P101', 'list_people', '''14'', NULL'),
 	'marks tell two of one name apart; who only takes part is not counted');
 SELECT is(pg_temp.refused('P101', 'import_people',
 	'''{"(2,A203,王磊,,14,PRIMARY,PROBATIONARY,2025-11-01)"}'''),
-	'ZB001 defects people|same_name_needs_mark 王磊 14', 'two of one name need marks');
+	'ZB001 defects import_people|same_name_needs_mark 王磊 14', 'two of one name need marks');
 SELECT is(pg_temp.refused('P101', 'import_people',
 	'''{"(2,A1 1,,,99,X,Y,)","(3,A202,王磊,甲,14,PRIMARY,FULL,2020-01-01)","(4,A202,王雷,甲,28,PRIMARY,FULL,2020-01-01)"}'''),
-	'ZB001 defects people|member_no_bad 2 A1 1|name_missing 2|line_org_unknown 2 99|kind_unknown 2 X|standing_unknown 2 Y|line_date_missing 2 from_on|two_names 4 A202 王雷 王磊|two_memberships 4 A202 3',
+	'ZB001 defects import_people|member_no_bad 2 A1 1|name_missing 2|line_org_unknown 2 99|kind_unknown 2 X|standing_unknown 2 Y|line_date_missing 2 from_on|two_names 4 A202 王雷 王磊|two_memberships 4 A202 3',
 	'every defect of a roster at once');
 SELECT is(pg_temp.ask('P101', 'import_people',
 	'''{"(2,A203,王磊,控制室,28,PRIMARY,FULL,2026-10-01)"}''', 'differences') LIKE
@@ -72,7 +72,7 @@ SELECT is((SELECT string_agg(concat_ws(' ', a.org_id, a.standing, a.from_on, a.t
 	'14 PROBATIONARY 2025-11-01 2026-10-01; 28 FULL 2026-10-01', 'and the history stays');
 SELECT is(pg_temp.refused('P101', 'import_people',
 	'''{"(2,A203,王磊,控制室,14,PRIMARY,FULL,2026-09-01)"}'''),
-	'ZB001 defects people|from_not_after 2 A203 2026-09-01 2026-10-01', 'no going back in time');
+	'ZB001 defects import_people|from_not_after 2 A203 2026-09-01 2026-10-01', 'no going back in time');
 SELECT throws_ok($$INSERT INTO data.affiliation (person_id, org_id, standing, from_on)
 	VALUES ('P1201', '28', 'FULL', '2026-01-01')$$, '23P01', NULL,
 	'one membership at a time');
@@ -126,7 +126,7 @@ SELECT is((SELECT x::text FROM pg_temp.ask('P1', 'import_offices', :'offices', '
 	'the same again changes nothing');
 SELECT is(pg_temp.refused('P101', 'import_offices',
 	'''{"(2,A202,王雷,foo,14,)","(3,A999,某人,branch_secretary,28,2026-01-01)"}'''),
-	'ZB001 defects office|name_differs 2 A202 王雷 王磊|line_date_missing 2 from_on|line_role_unknown 2 foo|person_unknown 3 A999',
+	'ZB001 defects import_offices|name_differs 2 A202 王雷 王磊|line_date_missing 2 from_on|line_role_unknown 2 foo|person_unknown 3 A999',
 	'every defect of an office table at once');
 SELECT alike(pg_temp.ask('P1', 'import_offices',
 	'''{"(2,A202,王磊,branch_secretary,14,2026-11-01)"}''', 'differences'),

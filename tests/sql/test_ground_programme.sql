@@ -34,6 +34,8 @@ SELECT is(flow.version_order('BZ26.10') > flow.version_order('BZ26.9'), true,
 	'the tenth version comes after the ninth');
 
 -- ---- rules of deciding -------------------------------------------------------------------
+SELECT is(pg_temp.refused('P51', 'show_rule_set', 'NULL'), 'ZB003 no_rule_set',
+	'without rules the answer says so');
 SELECT is(flow.current_rule_set(), NULL, 'no rule set until the college has chosen');
 SELECT is(pg_temp.refused('P50', 'adopt_rule_set',
 	'''第3次会议'', NULL, 2, 3, ''MORE_THAN_HALF_OF_ENTITLED'', NULL, 5, false, 5'),
@@ -87,7 +89,7 @@ SELECT is(pg_temp.ask('P101', 'import_holidays',
 	'a year is taken as a whole');
 SELECT is(pg_temp.refused('P101', 'import_holidays',
 	'NULL, ''{"(2,,f,国庆节)","(3,2026-10-03,,)","(4,2026-10-03,f,x)"}'''),
-	'ZB001 defects calendar|line_date_missing 2 day_on|working_missing 3|name_missing 3|row_twice 4 2026-10-03',
+	'ZB001 defects import_holidays|line_date_missing 2 day_on|working_missing 3|name_missing 3|row_twice 4 2026-10-03',
 	'every defect of a calendar at once');
 SELECT pg_temp.ask('P101', 'import_holidays', 'NULL, ' || :'days');
 SELECT is(pg_temp.ask('P51', 'list_holidays', '2028', 'published'), 'false', '2028 is not published');
