@@ -6,6 +6,7 @@
 #define CLIENT_CLIENT_H
 
 #include "client/command.h"
+#include "client/keyfile.h"
 #include "client/line.h"
 #include "client/link.h"
 #include "client/out_internal.h"
@@ -37,6 +38,8 @@ struct profile *client_need_login(struct client *client);
 EVP_PKEY *client_need_key(struct client *client, int *code);
 /* The code of an office, role@org, from what was typed: 党支部书记@14. */
 const char *client_office(struct client *client, const char *typed);
+/* Says why the key cannot be used; the exit code. */
+int client_key_wrong(struct client *client, enum keyfile_result result);
 /* A passphrase, malloc'ed, from --pass-fd or the terminal; NULL: there is none. */
 char *client_passphrase(struct client *client, const char *question);
 

@@ -36,7 +36,7 @@ enum keyfile_result keyfile_check(const char *dir, bool *encrypted);
 enum keyfile_result keyfile_read(const char *dir, const char *passphrase,
 				 EVP_PKEY **key);
 
-/* The words of a result: error.key_... */
+/* The words of a result, error.key_..., with the file as their argument. */
 const char *keyfile_words(enum keyfile_result result);
 
 #endif

@@ -85,8 +85,7 @@ static int make_key(struct client *client, bool plain)
 	client->key_plain = plain;
 	if (result == KEYFILE_OK)
 		return EXIT_DONE;
-	return client_fail(client, EXIT_USAGE, keyfile_words(result), 1,
-			   &client->profile.name);
+	return client_key_wrong(client, result);
 }
 
 static int have_key(struct client *client, bool plain)
@@ -140,7 +139,7 @@ static int enrol(struct client *client, struct code_enrol *code, Reply **reply)
 			     &message.proof, &client->arena))
 		result = call_request(client, &request, reply);
 	else
-		error_plain(client, result, "error.key_failed", NULL);
+		error_plain(client, result, "error.memory", NULL);
 	OPENSSL_free(spki);
 	return result;
 }

@@ -270,11 +270,19 @@ static enum keyfile_result ask_and_read(struct client *client)
 	return result;
 }
 
+int client_key_wrong(struct client *client, enum keyfile_result result)
+{
+	const char *path = out_format(client->out, "%s/%s", client->profile.dir,
+				      KEYFILE_NAME);
+
+	return client_fail(client, result == KEYFILE_MISSING ? EXIT_LOGIN : EXIT_USAGE,
+			   keyfile_words(result), 1, &path);
+}
+
 EVP_PKEY *client_need_key(struct client *client, int *code)
 {
 	enum keyfile_result result;
 	bool encrypted = false;
-	const char *name = client->profile.name;
 
 	if (client->key)
 		return client->key;
@@ -286,8 +294,7 @@ EVP_PKEY *client_need_key(struct client *client, int *code)
 	client->key_plain = !encrypted;
 	if (result == KEYFILE_OK)
 		return client->key;
-	*code = result == KEYFILE_MISSING ? EXIT_LOGIN : EXIT_USAGE;
-	client_fail(client, *code, keyfile_words(result), 1, &name);
+	*code = client_key_wrong(client, result);
 	return NULL;
 }
 

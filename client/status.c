@@ -279,11 +279,11 @@ static void look_at_key(struct client *client, struct table *table)
 {
 	bool encrypted = false;
 	enum keyfile_result result = keyfile_check(client->profile.dir, &encrypted);
-	const char *name = client->profile.name;
+	const char *name = KEYFILE_NAME;
 
 	if (result != KEYFILE_OK)
 		finding(table, "doctor.key", "text.wrong",
-			word_fill(&client->arena, word(keyfile_words(result)), 1, &name));
+			word_put(&client->arena, word(keyfile_words(result)), 1, &name));
 	else
 		finding(table, "doctor.key", encrypted ? "text.ok" : "text.attention",
 			encrypted ? NULL : word("text.no_passphrase"));

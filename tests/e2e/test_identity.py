@@ -384,7 +384,7 @@ def test_043_client_killed_before_the_reply(college, client, person):
         process.wait()
     client.login(code)
     assert len(certificates(college, person)) == 1
-    assert client.json("whoami")["person_id"] == person
+    assert client.json("whoami")["personId"] == person
 
 
 def test_044_server_killed_between_signing_and_commit(college, person):
@@ -457,7 +457,7 @@ def test_044_signer_silent(college, person):
 
 def test_045_key_file_not_as_it_must_be(college, client, person):
     client.login(college.code(person))
-    key, = client.dir.rglob("*.key")
+    key, = client.dir.rglob("key.pem")
     kept = key.read_bytes()
 
     def refused():
@@ -479,7 +479,7 @@ def test_045_key_file_not_as_it_must_be(college, client, person):
     key.unlink()
     key.write_bytes(kept)
     key.chmod(0o600)
-    assert client.json("whoami")["person_id"] == person
+    assert client.json("whoami")["personId"] == person
 
 
 # ---- the certificate itself ---------------------------------------------------------------------
