@@ -59,8 +59,10 @@ def checksum(server):
     tables = [t for t, in server.sql(
         "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
         " WHERE schemaname IN ('data', 'rule', 'audit')")]
+    # This very look is an event of the machine's operator.
+    but = {"audit.event": " WHERE request <> 'machine_psql'"}
     return {t: server.sql(f"SELECT coalesce(sum(hashtextextended(x::text, 0)), 0)"
-                          f" FROM {t} x")[0][0] for t in tables}
+                          f" FROM {t} x{but.get(t, '')}")[0][0] for t in tables}
 
 
 @pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
