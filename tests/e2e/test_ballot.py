@@ -147,6 +147,8 @@ def test_cast(room):
     for i, marks in enumerate([("1", "1", CANARY), ("好", "2", ""), ("GOOD", "", "")]):
         room.receipts.append(receipt_of(room.cast(room.codes[i], *marks)))
     assert len(set(room.receipts)) == 3
+    # whatever was written in it, a ballot is as long as any other
+    assert room.server.sql("SELECT DISTINCT length(sealed) FROM data.urn") == [["1457"]]
 
 
 def test_T10_burnt_code(room):
@@ -290,6 +292,18 @@ def test_close_and_count(room):
     assert result["tallies"][0]["counts"] == [3, 1, 0, 0]
     assert result["tallies"][1]["counts"] == [1, 2, 0, 0]
     assert result["tallies"][1]["blank"] == 1
+
+
+def test_nothing_joins_ballots_and_slips(room):
+    """PostgreSQL's own traces: one transaction, in the order of the random ids."""
+    for table in ("ballot", "ballot_receipt"):
+        assert room.server.sql(f"SELECT count(DISTINCT xmin::text) FROM data.{table}") == [["1"]]
+    ids = room.server.sql("SELECT encode(id, 'hex') FROM data.ballot ORDER BY ctid")
+    assert ids == sorted(ids)
+    assert room.server.sql("SELECT count(*) FROM data.slip") == [["0"]]
+    hashes = room.server.sql("SELECT encode(sealed_hash, 'hex') FROM data.ballot_receipt"
+                             " ORDER BY ctid")
+    assert hashes == sorted(hashes)
 
 
 def test_small_group_and_comment(room):
