@@ -7,7 +7,7 @@
 struct argument {
 	const char *name;
 	size_t len;
-	bool is_option;
+	bool is_option, is_optional;
 };
 
 static const char *next_argument(const char *args, struct argument *argument)
@@ -16,6 +16,7 @@ static const char *next_argument(const char *args, struct argument *argument)
 	size_t len = end ? (size_t)(end - args) : strlen(args);
 
 	argument->is_option = len > 1 && args[0] == '-';
+	argument->is_optional = len && args[len - 1] == '?';
 	if (len && args[0] == '@') {
 		args++;
 		len--;
@@ -59,10 +60,13 @@ static const char *with_id(struct out *out, const char *line, const char *args,
 			continue;
 		if (is_field(&a, d->field))
 			return out_format(out, "%s%s %s", line, words, d->object_id);
+		if (a.is_optional)
+			continue;
 		words = out_format(out, "%s <%s>", words,
 			word_field(out_format(out, "%.*s", (int)a.len, a.name)));
 	}
-	return out_format(out, "%s %s %s", line, option(out, d->field), d->object_id);
+	return out_format(out, "%s%s %s %s", line, words, option(out, d->field),
+		d->object_id);
 }
 
 static const char *command_line(struct out *out, const DutyRow *d, bool say_office)
