@@ -23,18 +23,21 @@ SESSION = "CP26-14"
 
 FACTS = f"""
 INSERT INTO data.org (id, kind, member_category, established_on)
-    VALUES ('14', 'branch', '教工', '2026-01-01');
+    VALUES ('14', 'branch', '教工', '2026-01-01'), ('15', 'branch', '学生', '2026-01-01');
 INSERT INTO data.org_version (org_id, parent_id, name, from_on)
-    VALUES ('14', 'DW', '电气自动化系教工党支部', '2026-01-01');
+    VALUES ('14', 'DW', '电气自动化系教工党支部', '2026-01-01'),
+    ('15', 'DW', '电气自动化系学生党支部', '2026-01-01');
 INSERT INTO data.person (id, name)
-    SELECT 'P' || n, '人员' || n FROM generate_series(30, 47) n;
+    SELECT 'P' || n, '人员' || n FROM generate_series(30, 48) n;
 INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
     {", ".join("('{}', '{}', '{}', '2026-01-01')".format(p, *reversed(o.split("@")))
                for p, o in OFFICES.items())};
 INSERT INTO data.affiliation (person_id, org_id, kind, standing, from_on)
     SELECT 'P' || n, '14', 'PRIMARY',
         CASE n WHEN 47 THEN 'PROBATIONARY' ELSE 'FULL' END, '2026-01-01'
-    FROM generate_series(40, 47) n;
+    FROM generate_series(40, 47) n
+    UNION ALL VALUES ('P48', '15', 'PRIMARY', 'FULL', date '2026-01-01'),
+    ('P48', '14', 'DUAL_LIFE', 'FULL', '2026-01-01');
 INSERT INTO data.item_set (id, title, adopted_on) VALUES ('CX26.1', '评议党支部', '2026-01-01');
 INSERT INTO data.item_set_item VALUES ('CX26.1', 1, '政治功能强'), ('CX26.1', 2, '队伍建设强');
 INSERT INTO data.item_set_option SELECT 'CX26.1', i, o.n, o.code, o.text
@@ -119,6 +122,21 @@ def test_prepare_to_open(room):
     room.p32.refused(2, "ballot", "slips", SESSION, "-o", "票.txt")  # never over a file
     room.cast(room.codes[0], "1", "1", "", run=lambda *a, **k: room.voter.refused(8, *a, **k))
     room.p32("ballot", "open", SESSION)
+
+
+def test_T7_votes_where_the_affiliation_is(room):
+    """P48 takes part in the life of 14; the affiliation is with 15."""
+    roll = room.p32.json("ballot", "voters", SESSION)["roll"]
+    assert [r["personId"] for r in roll] == MEMBERS
+    assert roll[-1]["standing"] == "PROBATIONARY"
+
+
+def test_T43_the_server_has_the_time(room):
+    """The machine's own clock is some other day; only the college's counts."""
+    late = ["note", "add", "14", "--source", "VISIT", "-m", "听课"]
+    room.p30.refused(3, *late, "--happened-on", "2026-11-21")
+    room.p30(*late, "--happened-on", "2026-11-20")
+    assert room.p30.json("note", "list", "14")["notes"][0]["writtenAt"].startswith("2026-11-20")
 
 
 def test_slips_are_not_on_the_server(room):
