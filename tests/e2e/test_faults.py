@@ -279,6 +279,27 @@ def test_084_no_database_at_start(college):
             assert college.stop() == 0
 
 
+def test_084_ends_in_peace_without_a_database(college):
+    with external(college):
+        w = begin(college)
+        since = time.monotonic()
+        assert college.stop() == 0
+        assert time.monotonic() - since < 5
+        w.close()
+
+
+def test_084_private_database_that_cannot_start(college):
+    college.stop()
+    control = college.state / "pg/global/pg_control"
+    away = control.with_name("away")
+    control.rename(away)
+    try:
+        said = refuses_to_start(college, os.EX_UNAVAILABLE)
+        assert f"{college.state}/pg/log" in said
+    finally:
+        away.rename(control)
+
+
 def test_085_function_missing(college):
     """The contract of messages and functions no longer fits."""
     college.sql("DROP FUNCTION call.list_meetings")
@@ -532,6 +553,25 @@ def test_092_supervisor_alone_killed(college):
     load.check()
 
 
+def test_092_lock_files_that_name_somebody_else(college):
+    """After a power cut the numbers in them may be another program's."""
+    college.stop()
+    somebody = subprocess.Popen([*AS_USER, "sleep", "60"])
+    folder = college.state / "pg"
+    for lock in (folder / "postmaster.pid", college.state / "pgsock/.s.PGSQL.5432.lock"):
+        lock.write_text(f"{somebody.pid}\n{folder}\n1\n5432\n{college.state}/pgsock\n")
+        lock.chmod(0o600)
+        if AS_USER:
+            shutil.chown(lock, "zhibu", "zhibu")
+    try:
+        college.start()
+        eventually(college)[0].close()
+        assert somebody.poll() is None
+    finally:
+        somebody.kill()
+        somebody.wait()
+
+
 def alive(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -620,6 +660,41 @@ def test_047_key_of_the_server(college, file, damage):
     eventually(college)[0].close()
     assert path.read_bytes() != kept
     assert (college.state / "server.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_094_what_was_signed_cannot_be_recorded(college):
+    """The signer's own file stands on a full disk: no certificate leaves it."""
+    if os.getuid() != 0:
+        pytest.skip("needs root to mount a small file system")
+    record, aside = college.state / "signer.log", college.base / "full"
+    aside.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", aside],
+                      capture_output=True).returncode:
+        pytest.skip("no small file system can be mounted here")
+    full = aside / "signer.log"
+    text = record.read_bytes()
+    full.write_bytes(text + b"-" * (4095 - len(text) % 4096) + b"\n")
+    shutil.chown(full, record.owner(), record.group())
+    with open(aside / "filler", "ab", buffering=0) as f, contextlib.suppress(OSError):
+        while True:
+            f.write(b"\0" * 4096)
+    college.sql("INSERT INTO data.person (id, name) VALUES ('P801', '新人')")
+    subprocess.run(["mount", "--bind", full, record], check=True)
+    try:
+        os.kill(college.child("child-signer"), signal.SIGKILL)
+        wait_for(lambda: college.zhibud("health", check=False).returncode == 0, 10)
+        with pytest.raises(AssertionError, match=UNAVAILABLE):
+            college.credentials("P801")
+        assert college.sql("SELECT FROM data.certificate WHERE person_id = 'P801'") == []
+        eventually(college)[0].close()
+    finally:
+        subprocess.run(["umount", "-l", record, aside], check=True)
+    os.kill(college.child("child-signer"), signal.SIGKILL)
+    wait_for(lambda: college.zhibud("health", check=False).returncode == 0, 15)
+    shutil.rmtree(college.base / "wire-P801")
+    w = connect(college, "P801")
+    assert w.ask(request("whoami"), signed=False).whoami.person_id == "P801"
+    w.close()
 
 
 # ---- full disks (86, 87) ------------------------------------------------------------------------------------

@@ -229,6 +229,18 @@ def test_no_key_or_one_of_another_length(college, recorder, place, key):
     assert held_in(college, place) == []
 
 
+def test_the_hundredth_number_of_a_year(college):
+    """Numbers are short, and do not end at two digits."""
+    college.sql("INSERT INTO data.outside_unit (id, state, name, kind) SELECT"
+                " 'WD' || to_char(flow.today(), 'YY') || '-' || to_char(n, 'FM00'), 'LISTED',"
+                " 'filler ' || n, '学校' FROM generate_series(1, 99) n ON CONFLICT DO NOTHING")
+    w = connect(college, OFFICER)
+    numbers = [w.ask(request("add_outside_unit", name=f"unit {i}", kind="学校")
+                     ).add_outside_unit.unit_id for i in range(3)]
+    assert [n.split("-")[1] for n in numbers] == ["100", "101", "102"]
+    w.close()
+
+
 # ---- one bad request among many ----------------------------------------------------------
 
 def test_one_bad_request_harms_no_other(college, recorder, place):
