@@ -9,12 +9,13 @@ static const char style[] =
 	"@page{size:A4 landscape;margin:10mm}h1{font-size:16pt;margin:0 0 2mm}"
 	"h2{font-size:13pt;margin:0 0 1mm}h3{font-size:12pt;margin:4mm 0 1mm}"
 	"p{margin:1mm 0;font-size:10.5pt;line-height:1.5}"
-	".four{display:grid;grid-template-columns:repeat(4,1fr);gap:3mm}"
+	".four{display:grid;grid-template-columns:4fr 6fr 4fr 4fr;gap:3mm}"
 	".four>section{border:1px solid #888;padding:2mm;overflow-wrap:anywhere}"
 	".state{color:#555}.label{font-weight:bold}"
 	"table{border-collapse:collapse;font-size:9.5pt;margin:1mm 0}"
 	"th,td{border:1px solid #aaa;padding:.5mm 1.5mm;text-align:left}"
-	"td.n{text-align:right}.foot{color:#555;margin-top:4mm}"
+	"th+th,td.n{text-align:right;white-space:nowrap}"
+	".foot{color:#555;margin-top:4mm}"
 	"@media(max-width:700px){.four{grid-template-columns:1fr}}";
 
 static void labelled(FILE *f, const char *label, const char *text)
