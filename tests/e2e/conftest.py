@@ -3,6 +3,7 @@ import os
 import pytest
 
 from college import Server
+from demo import DemoCollege
 
 
 @pytest.fixture(scope="module")
@@ -12,6 +13,17 @@ def server():
     try:
         s.start()
         yield s
+    finally:
+        s.close()
+
+
+@pytest.fixture(scope="module")
+def college():
+    """A running installation with the whole demo college in it."""
+    s = DemoCollege()
+    try:
+        s.start()
+        yield s.load()
     finally:
         s.close()
 
