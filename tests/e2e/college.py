@@ -3,6 +3,7 @@
 Server runs `zhibud` (as user zhibu when the tests run as root, since neither it
 nor PostgreSQL does), Person runs `zhibu` with a profile folder of its own.
 """
+import atexit
 import json
 import os
 import re
@@ -17,11 +18,27 @@ from pathlib import Path
 import wire
 
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(os.environ.get("ZHIBU_BIN", ROOT / "build/gcc"))
 DATA = ROOT / "deploy/demo-college"
 CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}[- ]?){9}")
 AS_USER = (["setpriv", "--reuid=zhibu", "--regid=zhibu", "--clear-groups"]
            if os.getuid() == 0 else [])
+
+
+def programs():
+    """The folder of zhibud and zhibu; for root copies, since user zhibu may not
+    reach what root has checked out."""
+    built = Path(os.environ.get("ZHIBU_BIN", ROOT / "build/gcc"))
+    if not AS_USER:
+        return built
+    folder = Path(tempfile.mkdtemp(prefix="zbin", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    for name in ("zhibud", "zhibu"):
+        shutil.copy(built / name, folder)
+    return folder
+
+
+BIN = programs()
 
 
 def free_ports(n):

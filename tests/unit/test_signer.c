@@ -243,7 +243,8 @@ static int start_code(const char *key)
 
 	if (pid == 0) {
 		alarm(5);
-		freopen("/dev/null", "w", stderr);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(99);
 		_exit(signer_run(&s));
 	}
 	waitpid(pid, &status, 0);
