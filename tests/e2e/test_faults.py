@@ -586,6 +586,51 @@ def test_only_one_at_a_time(college):
     eventually(college)[0].close()
 
 
+# ---- the client's side of it (43, 109) -----------------------------------------------------------------
+
+@pytest.fixture
+def officer(college):
+    if not (BIN / "zhibu").exists():
+        pytest.skip("zhibu is not in this build")
+    return college.person(os.urandom(3).hex(), college.code(OFFICER))
+
+
+def units(server, name):
+    return len(server.sql(f"SELECT id FROM data.outside_unit WHERE name = '{name}'"))
+
+
+@pytest.mark.parametrize("killed", ["client", "worker", "everything"])
+def test_109_cut_in_the_middle_of_a_write(college, officer, killed):
+    """The command is repeated, or sync is: one effect."""
+    name = f"cut-{killed}"
+    words = [str(BIN / "zhibu"), "unit", "add", name, "--kind", "学校"]
+    with locked(college, "data.outside_unit", 1.5) if killed != "everything" else \
+            contextlib.nullcontext():
+        if killed == "everything":
+            os.kill(college.child("child-member"), signal.SIGSTOP)
+        process = subprocess.Popen(words, env=officer.env(), cwd=officer.dir,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(0.5)
+        if killed == "client":
+            process.kill()
+        elif killed == "worker":
+            os.kill(college.child("child-member"), signal.SIGKILL)
+        else:
+            college.kill()
+            college.start()
+        code = process.wait(60)
+    assert code in (0, 9, -9)
+    eventually(college)[0].close()
+    officer("sync")
+    assert units(college, name) == 1
+    # nothing is left over, and the same command again is a new request, refused
+    # because there is one already
+    assert re.search("未得到答复的提交 +0", officer("status").out)
+    officer.refused(7, "unit", "add", name, "--kind", "学校")
+    assert units(college, name) == 1
+
+
 # ---- files of our own (47, 94) --------------------------------------------------------------------------
 
 def test_047_authority_expired(college):

@@ -1,10 +1,11 @@
-"""Who somebody is: codes, keys and certificates; cases 31, 32 and 37 to 47 of the
+"""Who somebody is: codes, keys and certificates; cases 24, 25, 31, 32 and 37 to 45 of the
 list of bad inputs.  Over the public port from Python, and with the real client
 where the case is the client's.
 """
 import os
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import threading
@@ -14,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import wire
 from college import BIN, wait_for
@@ -348,6 +350,142 @@ def test_042_too_much_for_the_public_port(college, person):
     assert fingerprint(enrol(college, code, key))
 
 
+# ---- a server that is not ours (24, 25) ---------------------------------------------------
+
+class FalseServer:
+    """TLS as ours speaks it, with another's certificate; keeps what it is told."""
+
+    def __init__(self, folder, chain, key):
+        pem = folder / "false.pem"
+        pem.write_bytes(b"".join(c.public_bytes(serialization.Encoding.PEM) for c in chain)
+                        + key.private_bytes(serialization.Encoding.PEM,
+                                            serialization.PrivateFormat.PKCS8,
+                                            serialization.NoEncryption()))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self.context.set_alpn_protocols(["zhibu/1"])
+        self.context.load_cert_chain(pem)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.tried, self.told = 0, b""
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                raw, _ = self.listener.accept()
+                self.tried += 1
+                raw.settimeout(5)
+                with self.context.wrap_socket(raw, server_side=True) as s:
+                    self.told += s.recv(65536)
+            except ssl.SSLError:
+                continue
+            except OSError:
+                if self.listener.fileno() < 0:
+                    return
+
+    def close(self):
+        self.listener.close()
+
+
+def server_certificate(issuer, issuer_key, like, key, name=None, usage=None):
+    """As our server's own, but for what is given."""
+    b = (x509.CertificateBuilder().subject_name(like.subject).issuer_name(issuer.subject)
+         .public_key(key.public_key()).serial_number(x509.random_serial_number())
+         .not_valid_before(like.not_valid_before).not_valid_after(like.not_valid_after))
+    for e in like.extensions:
+        value = e.value
+        if name and isinstance(value, x509.SubjectAlternativeName):
+            value = x509.SubjectAlternativeName([x509.DNSName(name)])
+        elif usage and isinstance(value, x509.ExtendedKeyUsage):
+            value = x509.ExtendedKeyUsage([usage])
+        elif isinstance(value, x509.SubjectKeyIdentifier):
+            value = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        elif isinstance(value, x509.AuthorityKeyIdentifier):
+            value = x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                issuer_key.public_key())
+        b = b.add_extension(value, e.critical)
+    return b.sign(issuer_key, hashes.SHA256())
+
+
+def like_authority(old, key):
+    """Another authority under the same name."""
+    b = (x509.CertificateBuilder().subject_name(old.subject).issuer_name(old.subject)
+         .public_key(key.public_key()).serial_number(old.serial_number)
+         .not_valid_before(old.not_valid_before).not_valid_after(old.not_valid_after))
+    for e in old.extensions:
+        value = e.value
+        if isinstance(value, x509.SubjectKeyIdentifier):
+            value = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        elif isinstance(value, x509.AuthorityKeyIdentifier):
+            value = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        b = b.add_extension(value, e.critical)
+    return b.sign(key, hashes.SHA256())
+
+
+FALSE = ["another authority", "another name", "a person's certificate", "the real one"]
+
+
+@pytest.fixture
+def false_server(college, tmp_path, request):
+    def pem(name):
+        return (college.state / name).read_bytes()
+    ca = x509.load_pem_x509_certificate(pem("authority.crt"))
+    ca_key = serialization.load_pem_private_key(pem("authority.key"), None)
+    like = x509.load_pem_x509_certificate(pem("server.crt"))
+    key = new_key()
+    if request.param == "another authority":
+        ca_key = new_key()
+        ca = like_authority(ca, ca_key)
+    name = "zhibu-0.invalid" if request.param == "another name" else None
+    usage = (ExtendedKeyUsageOID.CLIENT_AUTH if request.param == "a person's certificate"
+             else None)
+    false = FalseServer(tmp_path, [server_certificate(ca, ca_key, like, key, name, usage), ca],
+                        key)
+    yield false
+    false.close()
+
+
+def login_at(client, port, code):
+    return subprocess.Popen(
+        [str(BIN / "zhibu"), "login", "--server", f"127.0.0.1:{port}", "--code", code,
+         "--no-passphrase"], env=client.env(), cwd=client.dir, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("false_server", FALSE[:3], indirect=True)
+def test_024_login_at_a_false_server(college, client, person, false_server):
+    code = college.code(person)
+    client.refused(11, "login", "--server", f"127.0.0.1:{false_server.port}", "--code", code,
+                   "--no-passphrase")
+    assert false_server.tried and false_server.told == b""
+    # the code was not given away: it is still good where it belongs
+    client.login(code)
+
+
+@pytest.mark.parametrize("false_server", FALSE[3:], indirect=True)
+def test_024_the_double_is_a_good_one(college, client, person, false_server):
+    """With the authority's own signature it is told the code, or the refusals of the
+    others would prove nothing."""
+    code = college.code(person)
+    process = login_at(client, false_server.port, code)
+    try:
+        wait_for(lambda: wire.secret_of(code) in false_server.told, 10)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("false_server", FALSE[:3], indirect=True)
+def test_025_member_meets_a_false_server(college, client, person, false_server):
+    client.login(college.code(person))
+    conf, = client.dir.rglob("profile.conf")
+    conf.write_text(conf.read_text().replace(str(college.member_port),
+                                             str(false_server.port)))
+    client.refused(11, "whoami")
+    assert false_server.tried and false_server.told == b""
+
+
 # ---- cut in the middle --------------------------------------------------------------------
 
 class Stopped:
@@ -374,11 +512,7 @@ def signed_for(server, person):
 def test_043_client_killed_before_the_reply(college, client, person):
     code = college.code(person)
     with Stopped(college):
-        process = subprocess.Popen(
-            [str(BIN / "zhibu"), "login", "--server",
-             f"127.0.0.1:{college.public_port}", "--code", code, "--no-passphrase"],
-            env=client.env(), cwd=client.dir, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = login_at(client, college.public_port, code)
         time.sleep(0.7)  # the key is written and the request sent
         process.kill()
         process.wait()
