@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/frame.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "envelope.pb-c.h"
 
 enum { PROTOCOL = 1, KEY_LEN = 16, FINGERPRINT = 32 };
+/* At most: tags and lengths of envelope, payload and body, and the id. */
+enum { FRAME_AROUND = 64 };
 
 /* Field numbers of the envelope, written by hand around what the codec made. */
 enum { ENVELOPE_ID = 1, ENVELOPE_PAYLOAD = 2, WIRE_VARINT = 0, WIRE_LEN = 2 };
@@ -175,13 +178,28 @@ static uint8_t *error_frame(struct request *request, const PGresult *result, siz
 	return refusal_frame(request->id, &refusal, len);
 }
 
+/* The client takes no frame over the limit: it is told to ask for less. */
+static uint8_t *too_much_frame(struct request *request, size_t *len)
+{
+	Refusal refusal = REFUSAL__INIT;
+	char key[] = "reply_too_big";
+
+	refusal_plain(&refusal, ERR_TOO_BIG, &request->arena);
+	refusal.key = key;
+	return refusal_frame(request->id, &refusal, len);
+}
+
 static uint8_t *row_frame(struct request *request, const PGresult *result, size_t *len)
 {
 	Refusal refusal = REFUSAL__INIT;
 	struct buf body = { 0 };
 	uint8_t *frame = NULL;
 
-	if (codec_decode(request->route->reply, result, &body))
+	if (!codec_decode(request->route->reply, result, &body))
+		frame = NULL;
+	else if (body.len > FRAME_LIMIT - FRAME_AROUND)
+		frame = too_much_frame(request, len);
+	else
 		frame = answer_frame(request, &body, len);
 	if (!frame) {
 		refusal_plain(&refusal, ERR_INTERNAL, &request->arena);
