@@ -43,6 +43,9 @@ int client_key_wrong(struct client *client, enum keyfile_result result);
 /* A passphrase, malloc'ed, from --pass-fd or the terminal; NULL: there is none. */
 char *client_passphrase(struct client *client, const char *question);
 
+/* Whether this is a dry run of what changes only this machine; said. */
+bool client_tried_here(struct client *client);
+
 /* help.c: the screen without arguments, of a noun, of a command. */
 int help_bare(struct client *client);
 int help_noun(struct client *client, const char *noun);

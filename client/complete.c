@@ -120,6 +120,16 @@ static void offer_argument(struct completing *c, const char *before)
 		offer_options(c);
 }
 
+static void offer_next(struct completing *c, const char *before)
+{
+	if (!c->line.noun && *c->begun != '-')
+		offer_nouns(c);
+	else if (!c->line.args.command && *c->begun != '-')
+		offer_verbs(c);
+	else
+		offer_argument(c, before);
+}
+
 /* argv: zhibu __complete WORD... */
 int complete_run(int argc, char **argv)
 {
@@ -127,14 +137,10 @@ int complete_run(int argc, char **argv)
 	int words = argc > 2 ? argc - 2 : 0;
 
 	arena_init(&c.arena, ARENA_MAX);
-	/* an unfinished line may well be wrong: what was understood counts */
-	(void)line_parse(&c.line, &c.arena, words, argv + 1);
-	if (!c.line.noun && *c.begun != '-')
-		offer_nouns(&c);
-	else if (!c.line.args.command && *c.begun != '-')
-		offer_verbs(&c);
-	else
-		offer_argument(&c, words > 1 ? argv[argc - 2] : NULL);
+	/* an unfinished line may well be wrong: what was understood counts, but
+	 * nothing follows what is no command */
+	if (line_parse(&c.line, &c.arena, words, argv + 1) || c.line.args.command)
+		offer_next(&c, words > 1 ? argv[argc - 2] : NULL);
 	arena_free(&c.arena);
 	return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
 }

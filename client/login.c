@@ -278,6 +278,9 @@ int login_run(struct client *client, struct args *args)
 	if (profile->person_id && profile->certificate)
 		return error_plain(client, EXIT_USAGE, "error.logged_in_already",
 				   profile->person_id);
+	/* a code can be used once: it is not tried out */
+	if (client_tried_here(client))
+		return EXIT_DONE;
 	result = log_in(client, &code, args_given(args, "no-passphrase"));
 	OPENSSL_cleanse(&code, sizeof(code));
 	return result;
@@ -289,6 +292,8 @@ int logout_run(struct client *client, struct args *args)
 	if (!profile_exists(&client->profile))
 		return error_plain(client, EXIT_LOGIN, "error.not_logged_in",
 				   client->profile.name);
+	if (client_tried_here(client))
+		return EXIT_DONE;
 	if (!profile_forget(&client->profile))
 		return error_plain(client, EXIT_FAILED, "error.profile_unwritable",
 				   strerror(errno));

@@ -16,6 +16,13 @@
 
 #define CERTIFICATE_MAX 65536
 
+bool client_tried_here(struct client *client)
+{
+	if (client_dry_run(client))
+		out_say(client->out, "%s", word("text.dry_run_here"));
+	return client_dry_run(client);
+}
+
 int profile_list_run(struct client *client, struct args *args)
 {
 	struct table *table = table_new(client->out);
@@ -110,9 +117,10 @@ int profile_add_run(struct client *client, struct args *args)
 	profile.authority = read_authority(client, path);
 	if (!profile.authority)
 		code = error_plain(client, EXIT_USAGE, "error.authority_file", path);
-	else if (!profile_save_certificate(&profile, "authority.der",
-					   profile.authority) ||
-		 !profile_save(&profile))
+	else if (!client_tried_here(client) &&
+		 (!profile_save_certificate(&profile, "authority.der",
+					    profile.authority) ||
+		  !profile_save(&profile)))
 		code = error_plain(client, EXIT_FAILED, "error.profile_unwritable",
 				   strerror(errno));
 	profile_unload(&profile);
@@ -128,7 +136,8 @@ int profile_use_run(struct client *client, struct args *args)
 		return EXIT_USAGE;
 	if (!profile_exists(&profile))
 		return no_such(client, &profile);
-	ok = profile_set_current(&client->arena, profile.name);
+	ok = client_tried_here(client) ||
+	     profile_set_current(&client->arena, profile.name);
 	profile_unload(&profile);
 	if (!ok)
 		return error_plain(client, EXIT_FAILED, "error.profile_unwritable",
@@ -163,7 +172,7 @@ int profile_remove_run(struct client *client, struct args *args)
 		return EXIT_USAGE;
 	if (!profile_exists(&profile))
 		return no_such(client, &profile);
-	ok = profile_remove(&profile);
+	ok = client_tried_here(client) || profile_remove(&profile);
 	profile_unload(&profile);
 	if (!ok)
 		return error_plain(client, EXIT_FAILED, "error.profile_unwritable",

@@ -77,6 +77,8 @@ static int choose_office(struct client *client, const WhoamiReply *who,
 				   hits ? "error.office_several" : "error.office_none",
 				   typed);
 	}
+	if (client_tried_here(client))
+		return EXIT_DONE;
 	client->profile.acting = office;
 	if (!profile_save(&client->profile))
 		return error_plain(client, EXIT_FAILED, "error.profile_unwritable",
@@ -230,6 +232,10 @@ int sync_run(struct client *client, struct args *args)
 	(void)args;
 	if (!client_need_login(client))
 		return EXIT_LOGIN;
+	if (client_tried_here(client)) {
+		show_waiting(client);
+		return EXIT_DONE;
+	}
 	lock = outbox_lock(client->profile.dir, LOCK_WAIT_MS, &busy);
 	if (lock < 0)
 		return busy ? error_plain(client, EXIT_UNREACHABLE,
