@@ -37,9 +37,9 @@ CREATE FUNCTION refuse.because(code text, key text, args text[] DEFAULT '{}',
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	RAISE EXCEPTION USING ERRCODE = code,
-		MESSAGE = concat_ws(E'\x1f', key, array_to_string(args, E'\x1f', '')),
-		DETAIL = coalesce((SELECT string_agg(concat_ws(E'\x1f', r.key,
-			array_to_string(r.args, E'\x1f', '')), E'\x1e')
+		MESSAGE = array_to_string(key || args, E'\x1f', ''),
+		DETAIL = coalesce((SELECT string_agg(
+			array_to_string(r.key || r.args, E'\x1f', ''), E'\x1e')
 			FROM unnest(reasons) r), ''),
 		HINT = array_to_string(allowed, E'\x1e');
 END $$;
