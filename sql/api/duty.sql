@@ -195,7 +195,7 @@ CREATE TYPE api.found_object AS (object_id text, entity text, org_id text, org_n
 	state text);
 
 -- Objects whose number holds the words, of kinds the office works with, within its
--- reach; a draft is its own office's.
+-- reach; a draft is its own office's, and what the office may not open is not found.
 CREATE FUNCTION flow.find_objects(me auth.actor, words text) RETURNS SETOF api.found_object
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -211,10 +211,19 @@ BEGIN
 		RETURN QUERY EXECUTE format('SELECT x.id, %L::text, x.org_id::text,'
 			' flow.org_name(x.org_id, flow.today())::text, x.state FROM data.%I x'
 			' WHERE strpos(x.id, $2) > 0 AND auth.reaches($1, x.org_id)'
-			' AND (x.state <> ''DRAFT'' OR x.org_id = $1.org_id) ORDER BY x.id LIMIT 50',
-			e.entity, e.entity) USING me, upper(words);
+			' AND (x.state <> ''DRAFT'' OR x.org_id = $1.org_id)%s ORDER BY x.id LIMIT 50',
+			e.entity, e.entity, CASE e.entity
+				WHEN 'application' THEN ' AND flow.sees_application($1, x)'
+				WHEN 'dossier' THEN ' AND flow.may_read_dossier($1, x)'
+				ELSE '' END) USING me, upper(words);
 	END LOOP;
 END $$;
+
+-- Some request of the office is about members; the others need no roster.
+CREATE FUNCTION flow.works_with_people(me auth.actor) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM rule.permission p WHERE p.role = me.role AND p.request IN
+		('list_people', 'list_accounts', 'record_attendance', 'prepare_ballot')) $$;
 
 CREATE FUNCTION api.find(me auth.actor, words text, OUT orgs api.found_org[],
 	OUT people api.found_person[], OUT objects api.found_object[])
@@ -232,6 +241,6 @@ BEGIN
 			AND a.kind = 'PRIMARY' AND a.from_on <= flow.today()
 			AND (a.to_on IS NULL OR a.to_on > flow.today())
 		WHERE (p.id = upper(words) OR strpos(p.name, words) > 0)
-			AND auth.reaches(me, a.org_id) ORDER BY a.org_id, p.id LIMIT 50);
+			AND auth.reaches(me, a.org_id) AND flow.works_with_people(me) ORDER BY a.org_id, p.id LIMIT 50);
 	objects := ARRAY(SELECT f FROM flow.find_objects(me, words) f);
 END $$;

@@ -56,13 +56,19 @@ CREATE FUNCTION flow.sees_application(me auth.actor, a data.application)
 RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT auth.reaches(me, a.org_id)
 		AND (a.org_id = me.org_id OR a.submitted_at IS NOT NULL) $$;
--- The committee reads the evidence of what was put before it.
+-- The committee reads the evidence of what is on an agenda, as it reads the dossier:
+-- whoever has stood aside reads neither.
 CREATE FUNCTION flow.sees_files(me auth.actor, round_id text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(me.role, '') NOT LIKE 'committee\_%' OR EXISTS (
-		SELECT FROM data.application a WHERE a.round_id = sees_files.round_id
-			AND a.state NOT IN ('DRAFT', 'BRANCH_ADOPTED', 'AT_INTERMEDIATE', 'SUBMITTED',
-				'RETURNED', 'ACCEPTED', 'EVALUATING', 'WITHDRAWN', 'LAPSED')) $$;
+		SELECT FROM data.application a
+		JOIN data.agenda_item i ON i.application_id = a.id AND i.state <> 'REMOVED'
+		WHERE a.round_id = sees_files.round_id
+			AND a.state NOT IN ('EVALUATING', 'WITHDRAWN', 'LAPSED'))
+		AND NOT EXISTS (SELECT FROM data.recusal r
+			JOIN data.agenda_item i ON i.id = r.agenda_item_id
+			JOIN data.application a ON a.id = i.application_id
+			WHERE a.round_id = sees_files.round_id AND r.person_id = me.person_id) $$;
 
 -- The next level above a branch that has not endorsed yet; NULL: straight to the
 -- committee.  Endorsements of a level that is gone stay valid.
