@@ -47,6 +47,7 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	WHERE c.session_id = ballot_signature_wanted.id AND c.person_id = me.person_id $$;
 
 -- ---- finding -----------------------------------------------------------------------
+-- Who counts at one session has nothing to look for in another.
 CREATE FUNCTION flow.find_ballot(me auth.actor, session_id text)
 RETURNS data.ballot_session LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -54,6 +55,10 @@ DECLARE found_session data.ballot_session;
 BEGIN
 	SELECT b.* INTO found_session FROM data.ballot_session b WHERE b.id = session_id;
 	PERFORM auth.need(me, found_session.org_id);
+	IF me.role IN ('scrutineer', 'teller', 'key_holder')
+			AND EXISTS (SELECT FROM guard.ballot_holder(me, session_id)) THEN
+		PERFORM refuse.denied();
+	END IF;
 	RETURN found_session;
 END $$;
 
@@ -334,7 +339,8 @@ BEGIN
 	END IF;
 	receipt := sha256(sealed);
 	PERFORM pg_advisory_xact_lock_shared(flow.ballot_lock(session_id));
-	SELECT b.state INTO state FROM data.ballot_session b WHERE b.id = session_id;
+	SELECT b.state INTO state FROM data.ballot_session b
+	WHERE b.id = session_id AND b.present IS NOT NULL;
 	IF state = 'OPEN' THEN
 		DELETE FROM data.slip s WHERE s.token_hash = hash AND s.session_id = session_id
 		RETURNING s.public_key INTO key;
@@ -367,7 +373,8 @@ BEGIN
 	IF length(receipt) IS DISTINCT FROM 10 THEN
 		PERFORM refuse.invalid('receipt', 'receipt_malformed');
 	END IF;
-	SELECT b.state INTO state FROM data.ballot_session b WHERE b.id = session_id;
+	SELECT b.state INTO state FROM data.ballot_session b
+	WHERE b.id = session_id AND b.present IS NOT NULL;
 	IF state IS NULL THEN
 		PERFORM refuse.because('ZB009', 'ballot_unknown');
 	END IF;
