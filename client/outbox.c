@@ -147,7 +147,8 @@ static bool sum_holds(const char *file, size_t len, const char **rest)
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	size_t head = sizeof(MAGIC) + sizeof(sum);
 
-	if (len < head || memcmp(file, MAGIC " ", sizeof(MAGIC)) != 0)
+	if (len < head || memcmp(file, MAGIC " ", sizeof(MAGIC)) != 0 ||
+	    file[head - 1] != '\n')
 		return false;
 	SHA256((const unsigned char *)file + head, len - head, digest);
 	hex(digest, sizeof(digest), sum);

@@ -325,8 +325,8 @@ static bool value_wrong(struct client *client, const struct arg *arg,
 				arg->value, why->guess ? why->guess : "" };
 
 	client_fail(client, EXIT_USAGE, why->key, 3, args);
-	if (why->guess)
-		out_hint(client->out, "%s%s", word("text.did_you_mean"), why->guess);
+	if (why->guess && !client_json(client))
+		out_say(client->out, "%s%s", word("text.did_you_mean"), why->guess);
 	return false;
 }
 
@@ -507,7 +507,7 @@ static int show_json(struct client *client, const Reply *reply)
 		*(const ProtobufCMessage *const *)fields_at(reply, member, 0));
 	if (object && names)
 		object = choose_fields(object, names);
-	text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+	text = object ? json_text(object, JSON_INDENT(2)) : NULL;
 	json_decref(object);
 	if (!text)
 		return error_plain(client, EXIT_FAILED, "error.memory", NULL);
@@ -695,23 +695,6 @@ static void from_environment(struct settings *s)
 	s->json |= value && strcmp(value, "json") == 0;
 }
 
-/* The code of a role by its word, Chinese or English; NULL: not a word. */
-static const char *role_code(const char *typed, size_t len)
-{
-	const struct word *words;
-	size_t i, n;
-
-	words = words_all(&n);
-	for (i = 0; i < n; i++)
-		if (strncmp(words[i].key, "role.", 5) == 0 &&
-		    ((strlen(words[i].zh) == len &&
-		      strncmp(words[i].zh, typed, len) == 0) ||
-		     (strlen(words[i].en) == len &&
-		      strncasecmp(words[i].en, typed, len) == 0)))
-			return words[i].key + 5;
-	return NULL;
-}
-
 const char *client_office(struct client *client, const char *typed)
 {
 	char *folded = arena_copy(&client->arena, typed, strlen(typed));
@@ -721,7 +704,7 @@ const char *client_office(struct client *client, const char *typed)
 		return typed;
 	text_fold(folded);
 	at = folded + strcspn(folded, "@");
-	role = role_code(folded, (size_t)(at - folded));
+	role = word_code("role.", folded, (size_t)(at - folded));
 	return role ? out_format(client->out, "%s%s", role, at) : folded;
 }
 

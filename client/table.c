@@ -184,12 +184,12 @@ void table_end(struct table *table, const char *none)
 		return;
 	if (table->broken)
 		out_say(table->out, "%s", word("error.memory"));
-	else if (!table_rows(table) && none)
-		out_line(table->out, word(none));
 	else if (table_rows(table) && fits(table))
 		print_rows(table);
-	else
+	else if (table_rows(table))
 		print_records(table);
+	else if (none)
+		out_line(table->out, word(none));
 	free(table->cells);
 	free(table);
 }

@@ -51,17 +51,65 @@ static void raise_id(char *id)
 		*id = (char)toupper((unsigned char)*id);
 }
 
-static bool parse_text(struct arena *arena, const char *text, bool code,
-		       char **slot, struct value_trouble *trouble)
+/* States and roles are typed by their words as well. */
+static const char *prefix_of(const char *field)
 {
+	if (strcmp(field, "role") == 0)
+		return "role.";
+	return strcmp(field, "state") == 0 ? "value." : NULL;
+}
+
+static void guess_word(const char *prefix, const char *text,
+		       struct value_trouble *trouble)
+{
+	const struct word *words;
+	struct suggestion near;
+	size_t i, n;
+
+	suggest_start(&near, text);
+	words = words_all(&n);
+	for (i = 0; i < n; i++)
+		if (strncmp(words[i].key, prefix, strlen(prefix)) == 0)
+			suggest_consider(&near, words[i].zh);
+	trouble->guess = near.best;
+}
+
+/* A code as it is; a word as its code; a word nobody knows is refused here, as
+ * the server would not know it either. */
+static bool parse_word(struct arena *arena, const char *prefix, const char *text,
+		       const char **slot, struct value_trouble *trouble)
+{
+	const char *code = word_code(prefix, text, strlen(text)), *p;
+
+	if (code) {
+		*slot = code;
+		return true;
+	}
+	for (p = text; *p && (unsigned char)*p < 0x80; p++)
+		;
+	if (!*p) {
+		*slot = copy(arena, text);
+		return *slot ? true : bad(trouble, "error.memory");
+	}
+	guess_word(prefix, text, trouble);
+	return bad(trouble, "error.value_enum");
+}
+
+static bool parse_text(struct arena *arena, const ProtobufCFieldDescriptor *field,
+		       const char *text, const char **slot,
+		       struct value_trouble *trouble)
+{
+	const char *prefix = prefix_of(field->name);
 	char *value;
 
 	if (!text_valid(text, strlen(text)))
 		return bad(trouble, "error.value_text");
+	if (prefix)
+		return parse_word(arena, prefix, text, slot, trouble);
 	value = copy(arena, text);
 	if (!value)
 		return bad(trouble, "error.memory");
-	if (code) {
+	if (field_kind(field) == FIELD_CODE) {
 		text_fold(value);
 		raise_id(value);
 	}
@@ -370,9 +418,8 @@ bool value_parse(struct arena *arena, const ProtobufCFieldDescriptor *field,
 {
 	switch (field_kind(field)) {
 	case FIELD_TEXT:
-		return parse_text(arena, text, false, slot, trouble);
 	case FIELD_CODE:
-		return parse_text(arena, text, true, slot, trouble);
+		return parse_text(arena, field, text, slot, trouble);
 	case FIELD_BYTES:
 		return parse_bytes(arena, text, slot, trouble);
 	case FIELD_BOOL:
@@ -396,15 +443,17 @@ static const char *enum_text(const ProtobufCFieldDescriptor *field, int number)
 	return value ? word_value(field->name, value->name) : "?";
 }
 
-/* State codes, roles and their like are codes in upper case, or role@org. */
-static const char *code_text(const char *field, const char *text)
+/* States and their like are codes in upper case; a code in lower case has its word
+ * with the field, so that a person's own text is never taken for one. */
+static const char *code_text(struct out *out, const char *field, const char *text)
 {
-	const char *p;
+	const char *p, *found;
 
 	if (strcmp(field, "role") == 0)
 		return word_of("role", text);
-	if (strcmp(field, "kind") == 0) /* branch, general_branch, PRIMARY */
-		return word_value(field, text);
+	found = word_find(out_format(out, "value.%s.%s", field, text));
+	if (found)
+		return found;
 	for (p = text; *p; p++)
 		if (!isupper((unsigned char)*p) && *p != '_' &&
 		    !isdigit((unsigned char)*p))
@@ -430,7 +479,7 @@ const char *value_text(struct out *out, const ProtobufCFieldDescriptor *field,
 	switch (field_kind(field)) {
 	case FIELD_TEXT:
 	case FIELD_CODE:
-		return code_text(field->name, *(const char *const *)value);
+		return code_text(out, field->name, *(const char *const *)value);
 	case FIELD_BYTES:
 		return hex(out, value);
 	case FIELD_BOOL:

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORD(key, zh, en) { key, zh, en },
 
@@ -127,6 +128,22 @@ const char *word_value(const char *field, const char *code)
 	if (!found)
 		found = find_of("value", code);
 	return found ? found : code;
+}
+
+static bool is_word(const char *word_text, const char *typed, size_t len)
+{
+	return strlen(word_text) == len && strncasecmp(word_text, typed, len) == 0;
+}
+
+const char *word_code(const char *prefix, const char *typed, size_t len)
+{
+	size_t i, skip = strlen(prefix);
+
+	for (i = 0; len && i < COUNT; i++)
+		if (strncmp(all[i].key, prefix, skip) == 0 &&
+		    (is_word(all[i].zh, typed, len) || is_word(all[i].en, typed, len)))
+			return strrchr(all[i].key, '.') + 1;
+	return NULL;
 }
 
 /* ---- arguments of sentences ------------------------------------------------- */

@@ -39,6 +39,10 @@ const char *word_value(const char *field, const char *code);
 /* Chinese and English of a key, whatever the language; NULL if none. */
 const struct word *word_both(const char *key);
 
+/* The code whose word was typed, in either language: what follows the last dot
+ * of a key that begins with `prefix` ("role.", "value.").  NULL: none. */
+const char *word_code(const char *prefix, const char *typed, size_t len);
+
 /* A sentence with %1 to %9 replaced by arguments (each first looked up as role,
  * value, field, noun or request when it is a code), in the arena. */
 const char *word_fill(struct arena *arena, const char *sentence, size_t n,

@@ -13,11 +13,38 @@
 
 static void show_message(struct out *out, const ProtobufCMessage *message);
 
+/* What kind of thing a message is about: its first id tells. */
+static const char *entity_of(struct out *out, const ProtobufCMessageDescriptor *type)
+{
+	const char *id = type->n_fields ? type->fields[0].name : "";
+	size_t n = strlen(id);
+
+	if (n < 4 || strcmp(id + n - 3, "_id") != 0)
+		return "";
+	return out_format(out, "%.*s", (int)(n - 3), id);
+}
+
+/* A state may have a word of its own for the kind of thing. */
+static const char *state_text(struct out *out, const ProtobufCMessage *message,
+			      const ProtobufCFieldDescriptor *field, size_t i)
+{
+	const char *code;
+
+	if (strcmp(field->name, "state") != 0 ||
+	    field->type != PROTOBUF_C_TYPE_STRING)
+		return NULL;
+	code = *(const char *const *)fields_at(message, field, i);
+	return word_find(out_format(out, "value.%s.%s",
+				    entity_of(out, message->descriptor), code));
+}
+
 static const char *one_text(struct out *out, const ProtobufCFieldDescriptor *field,
 			    const void *message, size_t i)
 {
-	const char *text = value_text(out, field, fields_at(message, field, i));
+	const char *text = state_text(out, message, field, i);
 
+	if (!text)
+		text = value_text(out, field, fields_at(message, field, i));
 	return text ? text : "";
 }
 
