@@ -22,6 +22,7 @@ struct client {
 	bool key_plain;         /* the file has no passphrase */
 	struct link *links[2];  /* enum link_port; NULL until used */
 	uint64_t last_id;       /* of the envelopes sent */
+	bool today_asked;       /* see client_settle_today */
 	/* of an enrolment code: what the authority must be, whatever the profile
 	 * holds; NULL but in login */
 	const uint8_t *pin;
@@ -45,6 +46,9 @@ char *client_passphrase(struct client *client, const char *question);
 
 /* Whether this is a dry run of what changes only this machine; said. */
 bool client_tried_here(struct client *client);
+
+/* status.c: takes the server's day for dates that leave it open. */
+void client_settle_today(struct client *client);
 
 /* help.c: the screen without arguments, of a noun, of a command. */
 int help_bare(struct client *client);

@@ -344,6 +344,9 @@ static bool apply_args(struct client *client, void *body)
 
 		if (!field)
 			continue;
+		if (field_kind(field) == FIELD_DATE &&
+		    value_needs_today(args->list[i].value))
+			client_settle_today(client);
 		slot = fields_add(&client->arena, body, field);
 		memset(&why, 0, sizeof(why));
 		why.key = "error.memory";

@@ -9,6 +9,7 @@
 #include "client/handlers.h"
 #include "client/keyfile.h"
 #include "client/outbox.h"
+#include "client/value.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -34,6 +35,22 @@ static int ask_whoami(struct client *client, Reply **reply, bool quiet)
 	request->whoami = whoami;
 	return quiet ? call_try(client, request, reply)
 		     : call_request(client, request, reply);
+}
+
+/* Deadlines go by the server's clock, so do 今天 and a day without a year: this
+ * machine may be a day out (and a demo college has a day of its own).  Without
+ * an answer the command itself will say that the server cannot be reached. */
+void client_settle_today(struct client *client)
+{
+	Reply *reply = NULL;
+
+	if (client->today_asked || !client_person(client))
+		return;
+	client->today_asked = true;
+	if (ask_whoami(client, &reply, true) == EXIT_DONE && !reply->refusal &&
+		reply->whoami && reply->whoami->has_today_on)
+		value_set_today(reply->whoami->today_on);
+	call_free(reply);
 }
 
 /* ---- use ----------------------------------------------------------------------------------- */

@@ -24,9 +24,24 @@ static bool bad(struct value_trouble *trouble, const char *key)
 	return false;
 }
 
+static int32_t today; /* 0: the server has not been asked */
+
 int32_t value_today(void)
 {
-	return date_of_moment((int64_t)time(NULL) * 1000000);
+	return today ? today : date_of_moment((int64_t)time(NULL) * 1000000);
+}
+
+void value_set_today(int32_t days)
+{
+	today = days;
+}
+
+bool value_needs_today(const char *text)
+{
+	int32_t a, b, now = value_today();
+
+	/* A year on: "10-22" moves, as "今天" does. */
+	return date_parse(text, now, &a) && date_parse(text, now + 366, &b) && a != b;
 }
 
 /* ---- text ------------------------------------------------------------------------- */

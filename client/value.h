@@ -25,8 +25,12 @@ const char *value_text(struct out *out, const ProtobufCFieldDescriptor *field,
 /* Every word an enum value may be typed as: its name and its Chinese word. */
 const char *value_enum_word(const ProtobufCFieldDescriptor *field, unsigned i);
 
-/* Today in Beijing by this machine's clock: for "10-22", never for a rule. */
+/* Today in Beijing, for "10-22" and "今天", never for a rule: what the server said
+ * last, or else by this machine's clock. */
 int32_t value_today(void);
+void value_set_today(int32_t days);
+/* Whether a text means another day tomorrow. */
+bool value_needs_today(const char *text);
 
 /* The bytes of a file ("-": standard input) up to `limit`, in the arena with a NUL
  * after them.  NULL: *key says why (error.file_...). */
