@@ -400,6 +400,21 @@ static bool write_all(struct link *link, const uint8_t *data, size_t len)
 	return true;
 }
 
+/* The server may have hung up on us before we wrote: its alert, saying why, is
+ * still to be read. */
+static enum link_result last_words(struct link *link)
+{
+	enum link_result result = explain(link);
+	uint8_t byte;
+	size_t n;
+
+	if (result != LINK_LOST)
+		return result;
+	if (SSL_read_ex(link->ssl, &byte, 1, &n) == 1)
+		return LINK_PROTOCOL;
+	return explain(link);
+}
+
 enum link_result link_send(struct link *link, const uint8_t *body, size_t len)
 {
 	uint8_t *frame = malloc(FRAME_HEADER + len);
@@ -416,7 +431,7 @@ enum link_result link_send(struct link *link, const uint8_t *body, size_t len)
 	ok = write_all(link, frame, FRAME_HEADER + len);
 	OPENSSL_cleanse(frame, FRAME_HEADER + len);
 	free(frame);
-	return ok ? LINK_OK : explain(link);
+	return ok ? LINK_OK : last_words(link);
 }
 
 static enum link_result take_frame(struct link *link, uint8_t **body, size_t *len)
