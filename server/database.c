@@ -136,10 +136,11 @@ static void on_segment(void *arg, struct dbconn *conn, struct db_call **calls, i
 		complete(calls[0], results[0] ? DB_ERROR : DB_UNAVAILABLE, results[0]);
 		return;
 	}
-	/* Rolled back whole: each again, in its own transaction. */
+	/* Rolled back whole.  The one that failed goes again by itself, the others
+	 * together; who met another transaction is kept from meeting it again. */
 	db->counters.regrouped++;
 	for (int i = n - 1; i >= 0; i--) {
-		calls[i]->alone = true;
+		calls[i]->alone = i == failed || met_another(results[failed]);
 		push_front(lane, calls[i]);
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * The lanes against a real PostgreSQL: grouping, falling back one by one, dry
+ * The lanes against a real PostgreSQL: grouping, one bad call in a group, dry
  * runs, cancelling, a full queue, backends killed under load.
  */
 #include <setjmp.h>
@@ -179,6 +179,7 @@ static void test_groups(void **state)
 static void test_one_bad_harms_no_other(void **state)
 {
 	struct test_call t[40];
+	uint64_t before = db_counters(db)->groups;
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
@@ -190,6 +191,26 @@ static void test_one_bad_harms_no_other(void **state)
 	}
 	assert_string_equal(t[20].state, "23514");
 	assert_int_equal(rows("n BETWEEN 2000 AND 2039"), 39);
+	/* all, those before it, it, those behind it */
+	assert_int_equal(db_counters(db)->groups - before, 4);
+}
+
+/* Somebody who sends nothing but bad ones does not cost the others their groups. */
+static void test_many_bad_keep_the_others_together(void **state)
+{
+	struct test_call t[64];
+	uint64_t before = db_counters(db)->groups;
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		submit(&t[i], &put, i % 16 == 15 ? 13 : 4000 + i);
+	run();
+	for (int i = 0; i < 64; i++) {
+		assert_int_equal(t[i].completions, 1);
+		assert_int_equal(t[i].outcome, i % 16 == 15 ? DB_ERROR : DB_OK);
+	}
+	assert_int_equal(rows("n BETWEEN 4000 AND 4063"), 60);
+	assert_int_equal(db_counters(db)->groups - before, 12);
 }
 
 static void test_dry_run_leaves_nothing(void **state)
@@ -302,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_waits_for_the_first_connection),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_one_bad_harms_no_other),
+		cmocka_unit_test(test_many_bad_keep_the_others_together),
 		cmocka_unit_test(test_dry_run_leaves_nothing),
 		cmocka_unit_test(test_reads_do_not_harm_each_other),
 		cmocka_unit_test(test_full_queue_is_busy),
