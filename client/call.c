@@ -303,10 +303,22 @@ static void answered(struct call *call)
 
 /* ---- reading the answer ----------------------------------------------------------------------- */
 
+/* What is stored is shown, harmless (text_printable), whoever stored it; a text
+ * that could not be typed must not hide all that stands around it. */
+static struct wire_limits answer_limits(void)
+{
+	struct wire_limits limits = wire_limits;
+
+	limits.any_text = true;
+	return limits;
+}
+
 static bool unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
 		   size_t len, void *message)
 {
-	if (wire_check(type, bytes, len, &wire_limits, NULL) != WIRE_OK)
+	const struct wire_limits limits = answer_limits();
+
+	if (wire_check(type, bytes, len, &limits, NULL) != WIRE_OK)
 		return false;
 	*(ProtobufCMessage **)message = protobuf_c_message_unpack(type, NULL, len,
 								 bytes);

@@ -1,9 +1,9 @@
 #include "client/error.h"
 
+#include "client/json.h"
 #include "common/error.h"
 #include "common/text.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,7 +208,7 @@ static void say_json(struct out *out, const struct error_text *text)
 	set_string(error, "requestId", text->number);
 	json_object_set_new(error, "retryable", json_boolean(text->retryable));
 	json_object_set_new(whole, "error", error);
-	line = json_dumps(whole, JSON_COMPACT);
+	line = json_text(whole, JSON_COMPACT);
 	out_say(out, "%s", line ? line : "{}");
 	free(line);
 	json_decref(whole);

@@ -5,10 +5,10 @@
 #include "client/client.h"
 #include "client/error.h"
 #include "client/handlers.h"
+#include "client/json.h"
 #include "client/suggest.h"
 #include "client/value.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -377,7 +377,7 @@ static int help_json(struct client *client)
 	rows = command_rows(&n);
 	for (i = 0; i < n; i++)
 		json_array_append_new(all, command_json(client, &rows[i]));
-	text = json_dumps(all, JSON_INDENT(2));
+	text = json_text(all, JSON_INDENT(2));
 	json_decref(all);
 	if (!text)
 		return error_plain(client, EXIT_FAILED, "error.memory", NULL);

@@ -3,6 +3,7 @@
 #include "client/fields.h"
 #include "client/value.h"
 #include "common/date.h"
+#include "common/text.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -120,6 +121,41 @@ json_t *json_of_message(const ProtobufCMessage *message)
 	}
 	arena_free(&arena);
 	return object;
+}
+
+/* ---- as text --------------------------------------------------------------------- */
+
+static size_t escape(uint32_t cp, char *out)
+{
+	if (cp < 0x10000)
+		return (size_t)sprintf(out, "\\u%04x", (unsigned)cp);
+	cp -= 0x10000;
+	return (size_t)sprintf(out, "\\u%04x\\u%04x", 0xD800 + (unsigned)(cp >> 10),
+			       0xDC00 + (unsigned)(cp & 0x3FF));
+}
+
+char *json_text(const json_t *value, size_t flags)
+{
+	char *plain = json_dumps(value, flags);
+	size_t len = plain ? strlen(plain) : 0, n;
+	/* one byte becomes six at most; and sprintf's NUL */
+	char *text = plain ? malloc(6 * len + 13) : NULL, *out = text;
+	const char *s = plain;
+	uint32_t cp;
+
+	for (; text && len; s += n, len -= n) {
+		n = text_decode(s, len, &cp);
+		if (!n)
+			break; /* jansson writes UTF-8 */
+		if (text_must_show(cp))
+			out += escape(cp, out);
+		else
+			out = (char *)memcpy(out, s, n) + n;
+	}
+	if (text)
+		*out = '\0';
+	free(plain);
+	return text;
 }
 
 /* ---- JSON to message ------------------------------------------------------------- */

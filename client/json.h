@@ -17,6 +17,10 @@
 /* A new object; NULL: no memory. */
 json_t *json_of_message(const ProtobufCMessage *message);
 
+/* As text, malloc'ed, by jansson's flags; what text_must_show() is written \uXXXX, so
+ * that it is harmless on a terminal and the same to a program.  NULL: no memory. */
+char *json_text(const json_t *value, size_t flags);
+
 /* Where reading stopped: "items[2].judgement" and a key of words. */
 struct json_trouble {
 	char path[160];

@@ -164,11 +164,8 @@ size_t text_fit(const char *s, size_t limit, size_t *columns)
 	return at;
 }
 
-/* Invisible, or able to change what stands around it. */
-static bool must_show(uint32_t cp, bool lines)
+bool text_must_show(uint32_t cp)
 {
-	if (cp == '\n' || cp == '\t')
-		return !lines;
 	return !text_allowed(cp) || cp == 0x061C || cp == 0x200E ||
 	       cp == 0x200F || cp == 0x2028 || cp == 0x2029 ||
 	       (cp >= 0x206A && cp <= 0x206F);
@@ -187,7 +184,7 @@ static size_t show(uint32_t cp, char *out)
 /* Writes one code point as it may be seen; `marks` counts those on the base. */
 static size_t print_one(uint32_t cp, bool lines, size_t *marks, char *out)
 {
-	if (must_show(cp, lines)) {
+	if (text_must_show(cp) || (!lines && (cp == '\n' || cp == '\t'))) {
 		*marks = 0;
 		return show(cp, out);
 	}

@@ -30,6 +30,10 @@ size_t text_width(const char *s);
  * last one included; sets *columns (may be NULL) to what they take. */
 size_t text_fit(const char *s, size_t limit, size_t *columns);
 
+/* Whether cp is never printed as it is: invisible, or able to change what stands
+ * around it. */
+bool text_must_show(uint32_t cp);
+
 /* What may be printed, malloc'ed: controls as ^X or \u{..}, bytes that are not
  * UTF-8 as \xNN, marks past the eighth on one base as one U+FFFD.  Newlines and tabs
  * are kept when `lines`, else shown too.  NULL: no memory. */

@@ -2,7 +2,6 @@
 
 #include "common/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define TAG_BYTES 5    /* protobuf-c reads no longer one */
@@ -173,7 +172,8 @@ static enum wire_result take_string(struct walk *walk, const uint8_t *end)
 		return WIRE_BAD_MESSAGE;
 	for (; len; s += n, len -= n) {
 		n = text_decode(s, len, &cp);
-		if (n == 0 || !text_allowed(cp))
+		if (n == 0 || cp == 0 ||
+		    (!walk->limits->any_text && !text_allowed(cp)))
 			return WIRE_INVALID;
 	}
 	walk->at = end;

@@ -9,6 +9,7 @@
 #define COMMON_WIRE_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ struct wire_limits {
 	unsigned depth;  /* messages within messages; the outermost is 1 */
 	size_t fields;   /* in all of it, elements of packed fields included */
 	size_t string;   /* bytes of one string */
+	bool any_text;   /* any UTF-8 but NUL, not only text_allowed() */
 };
 
 /* For both ports and for the client: 6, 20,000, 1 MiB. */
