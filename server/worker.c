@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define SIGNALS 4
 #define DAY_MS (24 * 60 * 60 * 1000ull)
 #define WARN_DAYS 60
+#define LARGE_BLOCK (64 * 1024)
 
 struct worker {
 	uv_loop_t loop;
@@ -161,6 +163,14 @@ static void raise_descriptors(const struct config_port *limits)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Large blocks, frames and what they unpack to, go back to the system when they are
+ * freed; by default the C library would keep ever larger ones. */
+static void give_back_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+	mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BLOCK);
+}
+
 static int serve(struct worker *w, SSL_CTX *context)
 {
 	int error = 0;
@@ -197,6 +207,7 @@ int worker_run(const struct config *config, enum worker_kind kind)
 		return WORKER_EXIT_CONFIG;
 	}
 	raise_descriptors(&config->ports[kind]);
+	give_back_memory();
 	uv_loop_init(&w.loop);
 	serve(&w, context);
 	SSL_CTX_free(context);
