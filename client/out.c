@@ -54,14 +54,19 @@ struct out *out_new(const struct out_options *options)
 	return out;
 }
 
+static void flush(struct out *out)
+{
+	if (fflush(out->options.results) && !out->failure)
+		out->failure = errno;
+}
+
 bool out_free(struct out *out)
 {
 	bool ok;
 
 	if (!out)
 		return true;
-	if (fflush(out->options.results) && !out->failure)
-		out->failure = errno;
+	flush(out);
 	ok = out->failure == 0 || out->failure == EPIPE;
 	arena_free(&out->texts);
 	free(out->pairs);
@@ -346,7 +351,7 @@ say(struct out *out, const char *before_text, const char *format, va_list ap)
 	printable = text_printable(text, strlen(text), true);
 	if (printable) {
 		/* results first: the two may go to one terminal */
-		fflush(out->options.results);
+		flush(out);
 		fprintf(out->options.words, "%s%s\n", before_text, printable);
 	}
 	free(printable);

@@ -4,6 +4,7 @@
 #include "client/form.h"
 #include "client/handlers.h"
 #include "client/value.h"
+#include "common/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +58,16 @@ static const char *notes_above(struct client *c, const ShowSelfReply *self, size
 	return out_format(client_out(c), "\n# %s\n", title);
 }
 
+/* A form goes to a terminal or an editor: nothing in it may be invisible. */
+static char *harmless(struct arena *arena, const char *form)
+{
+	char *shown = form ? text_printable(form, strlen(form), true) : NULL, *kept;
+
+	kept = shown ? arena_copy(arena, shown, strlen(shown)) : NULL;
+	free(shown);
+	return kept;
+}
+
 /* What the server has, as the text of a form; NULL: no memory. */
 static char *form_of(struct client *c, const ShowSelfReply *self)
 {
@@ -78,7 +89,7 @@ static char *form_of(struct client *c, const ShowSelfReply *self)
 			judgement_of(row), 0 };
 	}
 	form.n = self->n_items;
-	return form_print(client_arena(c), &form);
+	return harmless(client_arena(c), form_print(client_arena(c), &form));
 }
 
 /* Never over a file that is there, unless told so, and never through a link. */

@@ -295,6 +295,25 @@ static void test_string_limit(void **state)
 				    NULL), WIRE_BAD_MESSAGE);
 }
 
+static void test_any_text(void **state)
+{
+	static const uint8_t escape[] = "\x72\x03" "a\x1b[";
+	static const uint8_t nul[] = "\x72\x03" "a\0b";
+	static const uint8_t latin[] = "\x72\x03" "a\xe9" "b";
+	struct wire_limits limits = wire_limits;
+
+	(void)state;
+	assert_int_equal(wire_check(&sample__descriptor, escape, 5, &limits,
+				    NULL), WIRE_INVALID);
+	limits.any_text = true;
+	assert_int_equal(wire_check(&sample__descriptor, escape, 5, &limits,
+				    NULL), WIRE_OK);
+	assert_int_equal(wire_check(&sample__descriptor, nul, 5, &limits,
+				    NULL), WIRE_INVALID);
+	assert_int_equal(wire_check(&sample__descriptor, latin, 5, &limits,
+				    NULL), WIRE_INVALID);
+}
+
 static void test_request(void **state)
 {
 	Request request = REQUEST__INIT;
@@ -357,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_string_limit),
+		cmocka_unit_test(test_any_text),
 		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_contract),
 	};
