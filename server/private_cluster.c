@@ -99,6 +99,8 @@ static void print_conf(FILE *out, const void *arg)
 		"wal_level = replica\n"
 		"track_commit_timestamp = off\n"
 		"temp_file_limit = 1GB\n"
+		/* two groups that met wait for nobody else (the default is 1s) */
+		"deadlock_timeout = 100ms\n"
 		"jit = off\n"
 		"ssl = off\n"
 		"shared_buffers = 128MB\n"

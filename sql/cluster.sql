@@ -23,6 +23,11 @@ ALTER ROLE zhibu_member CONNECTION LIMIT 100;
 ALTER ROLE zhibu_public CONNECTION LIMIT 100;
 ALTER ROLE zhibu_member SET idle_in_transaction_session_timeout = '30s';
 ALTER ROLE zhibu_public SET idle_in_transaction_session_timeout = '30s';
+-- A refusal is an answer, not an event.  In the log it would stand with its time, at
+-- a used slip beside the ballot's hash, and anybody could fill the disk with it; what
+-- goes wrong inside is in the server's own log.
+ALTER ROLE zhibu_member SET log_min_messages = 'log';
+ALTER ROLE zhibu_public SET log_min_messages = 'log';
 
 DO $$
 BEGIN
