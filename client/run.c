@@ -472,27 +472,40 @@ static json_t *select_fields(json_t *object, const char *names)
 	return chosen;
 }
 
-/* A list is chosen from row by row, anything else as a whole. */
+/* These fields of each row; NULL: no row has any of them. */
+static json_t *select_rows(const json_t *list, const char *names)
+{
+	json_t *rows = json_array(), *row;
+	size_t i, found = 0;
+
+	json_array_foreach(list, i, row) {
+		json_t *chosen = json_is_object(row)
+			? select_fields(json_incref(row), names) : json_object();
+
+		found += json_object_size(chosen);
+		json_array_append_new(rows, chosen);
+	}
+	if (found)
+		return rows;
+	json_decref(rows);
+	return NULL;
+}
+
+/* What is named, and of lists that are not what is named of their rows. */
 static json_t *choose_fields(json_t *object, const char *names)
 {
+	json_t *chosen = select_fields(json_incref(object), names), *value, *rows;
 	const char *key;
-	json_t *value, *row;
-	size_t i;
 
 	json_object_foreach(object, key, value) {
-		json_t *rows;
-
-		if (!json_is_array(value) || json_object_size(object) != 1)
+		if (!json_is_array(value) || json_object_get(chosen, key))
 			continue;
-		rows = json_array();
-		json_array_foreach(value, i, row)
-			json_array_append_new(rows, json_is_object(row)
-				? select_fields(json_incref(row), names)
-				: json_incref(row));
-		json_object_set_new(object, key, rows);
-		return object;
+		rows = select_rows(value, names);
+		if (rows)
+			json_object_set_new(chosen, key, rows);
 	}
-	return select_fields(object, names);
+	json_decref(object);
+	return chosen;
 }
 
 static int show_json(struct client *client, const Reply *reply)
