@@ -112,12 +112,15 @@ static void offer_values(const struct completing *c,
 
 static void offer_argument(struct completing *c, const char *before)
 {
-	const ProtobufCFieldDescriptor *field = field_of_value(c, before);
+	const ProtobufCFieldDescriptor *field;
 
+	if (*c->begun == '-' && !strchr(c->begun, '=')) {
+		offer_options(c);
+		return;
+	}
+	field = field_of_value(c, before);
 	if (field)
 		offer_values(c, field);
-	else if (*c->begun == '-')
-		offer_options(c);
 }
 
 static void offer_next(struct completing *c, const char *before)

@@ -86,18 +86,38 @@ bool client_interactive(const struct client *client)
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
-/* A terminal that does not show what is typed, while it is open. */
-static bool echo(int fd, bool on, struct termios *before)
+static struct termios shown; /* the terminal's settings while it shows nothing */
+
+/* Ctrl-C in the middle of a passphrase must not leave a silent terminal. */
+static void on_interrupt(int sig)
 {
+	(void)sig;
+	tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+	_exit(EXIT_INTERRUPTED);
+}
+
+static bool hide(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt };
 	struct termios now;
 
-	if (on)
-		return tcsetattr(fd, TCSAFLUSH, before) == 0;
-	if (tcgetattr(fd, before))
+	if (tcgetattr(STDIN_FILENO, &shown))
 		return false;
-	now = *before;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	now = shown;
 	now.c_lflag &= ~(tcflag_t)ECHO;
-	return tcsetattr(fd, TCSAFLUSH, &now) == 0;
+	return tcsetattr(STDIN_FILENO, TCSAFLUSH, &now) == 0;
+}
+
+static void show_again(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	fputc('\n', stderr);
 }
 
 /* Byte by byte: nothing after the line may be lost to whoever reads next. */
@@ -120,20 +140,17 @@ static char *read_line(int fd)
 
 char *client_ask(struct client *client, const char *question, bool secret)
 {
-	struct termios before;
 	char *answer;
 
 	if (!client_interactive(client))
 		return NULL;
 	fflush(stdout);
 	fprintf(stderr, "%s", question);
-	if (secret && !echo(STDIN_FILENO, false, &before))
+	if (secret && !hide())
 		return NULL;
 	answer = read_line(STDIN_FILENO);
-	if (secret) {
-		echo(STDIN_FILENO, true, &before);
-		fputc('\n', stderr);
-	}
+	if (secret)
+		show_again();
 	return answer;
 }
 
@@ -217,7 +234,7 @@ int client_confirm(struct client *client, enum confirm_level level,
 	const char *args[2] = { object ? object : "", what };
 
 	if (level == CONFIRM_YES && *args[0])
-		args[0] = out_format(client->out, " %s", object);
+		args[0] = out_format(client->out, "%s%s", word("text.colon"), object);
 	if (client_dry_run(client) || level == CONFIRM_NONE)
 		return EXIT_DONE;
 	return level == CONFIRM_YES ? confirm_yes(client, args)
