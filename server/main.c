@@ -19,13 +19,13 @@ static const struct command {
 	int (*run)(struct operator *);
 	const char *chinese, *english; /* what for */
 } commands[] = {
-	{ "init", operator_init, "在空目录中建立学院，打印首位管理员的登录码",
+	{ "init", operator_init, "在空目录中建立学院，打印首位管理员的登记码",
 	  "make a college in an empty folder, print the first enrolment code" },
 	{ "run", operator_run, "启动服务（前台运行，SIGTERM 停止）",
 	  "run the server (in the foreground; SIGTERM ends it)" },
 	{ "migrate", operator_migrate, "更新数据库结构与规则（--dry-run 只看不改）",
 	  "bring the database up to date (--dry-run only looks)" },
-	{ "code", operator_code, "为某人补发登录码：code P1",
+	{ "code", operator_code, "为某人补发登记码：code P1",
 	  "a new enrolment code for a person: code P1" },
 	{ "clock", operator_clock, "设定演示环境的日期：clock 2026-10-22",
 	  "set the day of a demo college: clock 2026-10-22" },
