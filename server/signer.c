@@ -217,10 +217,12 @@ static void serve_for_ever(struct signer *s)
 
 /* ---- start ------------------------------------------------------------- */
 
-static int refuse(const char *what, const char *path)
+static int refuse(struct signer *s, const char *what, const char *path)
 {
 	log_line(LOG_ERROR, "signer_start", "cannot=%s path=%s errno=%d", what,
 		path, errno);
+	EVP_PKEY_free(s->key);
+	X509_free(s->authority);
 	return EX_CONFIG;
 }
 
@@ -254,19 +256,19 @@ int signer_run(const struct signer_config *config)
 	CRYPTO_secure_malloc_init(65536, 32);
 	s.authority = keys_load_certificate(config->authority);
 	if (!s.authority)
-		return refuse("read_authority", config->authority);
+		return refuse(&s, "read_authority", config->authority);
 	s.key = keys_load_key(config->key);
 	if (!s.key || X509_check_private_key(s.authority, s.key) != 1)
-		return refuse("read_key", config->key);
+		return refuse(&s, "read_key", config->key);
 	s.record = open(config->record,
 		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s.record < 0)
-		return refuse("open_record", config->record);
+		return refuse(&s, "open_record", config->record);
 	s.left = config->per_hour - issued_lately(config->record);
 	s.counted = monotonic();
 	s.listener = listen_on(config->socket);
 	if (s.listener < 0)
-		return refuse("listen", config->socket);
+		return refuse(&s, "listen", config->socket);
 	if (!sandbox_enter(SANDBOX_NO_SOCKETS))
 		log_line(LOG_WARN, "signer_start", "sandbox=none errno=%d", errno);
 	log_line(LOG_INFO, "signer_start", "per_hour=%u", config->per_hour);
