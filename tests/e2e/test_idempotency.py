@@ -3,7 +3,6 @@
 """
 import os
 import signal
-import statistics
 import threading
 import time
 
@@ -404,7 +403,7 @@ def test_049_of_another_branch_is_as_if_it_were_not(college, self_14):
                 assert r.code == DENIED
                 r.ClearField("ref")
                 words.add(r.SerializeToString())
-            times[number, len(times) % 2] = statistics.median(taken)
+            times[number, len(times) % 2] = min(taken)
     assert len(words) == 1
     for kind in (0, 1):
         a, b = (t for (_, k), t in times.items() if k == kind)

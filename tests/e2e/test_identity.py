@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import ssl
-import statistics
 import subprocess
 import threading
 import time
@@ -206,7 +205,8 @@ def test_038_four_wrong_proofs_do_not(college, person):
 
 
 def test_038_no_word_and_no_time_tells_which(college, person):
-    """Unknown, wrong and expired: the same bytes, and medians within 5 ms."""
+    """Unknown, wrong and expired: the same bytes, and the quickest answers within
+    5 ms (the quickest: a busy machine delays any of them, but not all)."""
     code, key = college.code(person), new_key()
     w = Wire(college.public_port)
 
@@ -229,7 +229,7 @@ def test_038_no_word_and_no_time_tells_which(college, person):
         expired.append(asked())
     w.close()
     assert len({words for _, words in unknown + wrong + expired}) == 1
-    times = [statistics.median(t for t, _ in kind) for kind in (unknown, wrong, expired)]
+    times = [min(t for t, _ in kind) for kind in (unknown, wrong, expired)]
     assert max(times) - min(times) < 0.005, times
 
 
