@@ -471,8 +471,9 @@ Request *args_request(struct client *client, struct args *args)
 
 /* ---- showing ----------------------------------------------------------------------------------- */
 
-/* --json=id,state: these fields and no others, in this order. */
-static json_t *select_fields(json_t *object, const char *names)
+/* --json=id,state: these fields and no others, in this order; but those that
+ * `found` (may be NULL) has already. */
+static json_t *select_fields(json_t *object, const char *names, const json_t *found)
 {
 	json_t *chosen = json_object();
 	char list[ANSWER_MAX], *name, *save = NULL;
@@ -482,7 +483,7 @@ static json_t *select_fields(json_t *object, const char *names)
 	     name = strtok_r(NULL, ",", &save)) {
 		json_t *value = json_object_get(object, name);
 
-		if (value)
+		if (value && !json_object_get(found, name))
 			json_object_set(chosen, name, value);
 	}
 	json_decref(object);
@@ -490,37 +491,40 @@ static json_t *select_fields(json_t *object, const char *names)
 }
 
 /* These fields of each row; NULL: no row has any of them. */
-static json_t *select_rows(const json_t *list, const char *names)
+static json_t *select_rows(const json_t *list, const char *names, const json_t *found)
 {
 	json_t *rows = json_array(), *row;
-	size_t i, found = 0;
+	size_t i, n = 0;
 
 	json_array_foreach(list, i, row) {
 		json_t *chosen = json_is_object(row)
-			? select_fields(json_incref(row), names) : json_object();
+			? select_fields(json_incref(row), names, found)
+			: json_object();
 
-		found += json_object_size(chosen);
+		n += json_object_size(chosen);
 		json_array_append_new(rows, chosen);
 	}
-	if (found)
+	if (n)
 		return rows;
 	json_decref(rows);
 	return NULL;
 }
 
-/* What is named, and of lists that are not what is named of their rows. */
+/* What is named; and of the rows of lists, the names not found before them. */
 static json_t *choose_fields(json_t *object, const char *names)
 {
-	json_t *chosen = select_fields(json_incref(object), names), *value, *rows;
+	json_t *found = select_fields(json_incref(object), names, NULL);
+	json_t *chosen = json_copy(found), *value, *rows;
 	const char *key;
 
 	json_object_foreach(object, key, value) {
 		if (!json_is_array(value) || json_object_get(chosen, key))
 			continue;
-		rows = select_rows(value, names);
+		rows = select_rows(value, names, found);
 		if (rows)
 			json_object_set_new(chosen, key, rows);
 	}
+	json_decref(found);
 	json_decref(object);
 	return chosen;
 }

@@ -123,7 +123,9 @@ int self_form_run(struct client *client, struct args *args)
 	if (code != 0)
 		return code;
 	text = form_of(client, reply->show_self);
-	if (!text)
+	if (!path && client_json(client))
+		code = client_show(client, reply, NULL);
+	else if (!text)
 		code = client_fail(client, EXIT_FAILED, "memory", 0, NULL);
 	else if (!path || strcmp(path, "-") == 0)
 		out_bytes(client_out(client), text, strlen(text));
