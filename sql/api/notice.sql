@@ -183,6 +183,10 @@ BEGIN
 	WHERE t.id = notice_id RETURNING t.* INTO n;
 	SELECT e.ends_on, e.provisional, e.days, e.posting_counts
 	INTO ends_on, provisional, working_days, posting_day_counted FROM flow.notice_end(n) e;
+	-- a notice nobody could have read here while it ran is none
+	IF ends_on < flow.today() THEN
+		PERFORM refuse.invalid('posted_on', 'notice_over_already', ends_on::text);
+	END IF;
 	text := flow.notice_text(n);
 	UPDATE data.notice t SET ends_on = ends_on WHERE t.id = notice_id AND NOT provisional;
 END $$;

@@ -87,6 +87,8 @@ SELECT is(jsonb_array_length(t.ask('', 'public_notices', 'NULL')->'notices'), 0,
 SELECT t.day('2026-12-11');
 SELECT is(t.refused(t.ask('P21', 'post_notice', '''GS26-01'', ''2026-12-12''')),
 	'ZB001 invalid posted_on_range 2026-12-03 2026-12-11', 'not dated ahead');
+SELECT is(t.refused(t.ask('P21', 'post_notice', '''GS26-01'', ''2026-12-03''')),
+	'ZB001 invalid notice_over_already 2026-12-10', 'nor so far back that it is over');
 SELECT is((SELECT ARRAY[r->>'ends_on', r->>'provisional', r->>'working_days'] FROM
 	t.ask('P21', 'post_notice', '''GS26-01'', NULL') r), '{2026-12-18,false,5}',
 	'Friday 11 to Friday 18: five working days, the posting day not counted');
