@@ -159,6 +159,12 @@ BEGIN
 	END IF;
 	IF x.kind IS NULL OR NOT x.kind = ANY ('{committee,department,general_branch,branch,branch_joint,branch_temporary,superior}') THEN
 		r := r || refuse.reason('kind_unknown', coalesce(x.kind, ''));
+	ELSIF known.kind <> x.kind AND '{committee,department,superior}'::text[]
+			&& ARRAY[known.kind, x.kind] THEN
+		r := r || refuse.reason('kind_fixed', x.org_id,
+			'kind.' || known.kind, 'kind.' || x.kind);
+	ELSIF x.kind = 'committee' AND x.org_id <> flow.committee() THEN
+		r := r || refuse.reason('committee_there', flow.committee());
 	END IF;
 	IF x.name IS NULL OR x.name !~ '\S' OR char_length(x.name) > 200 THEN
 		r := r || refuse.reason('name_missing');

@@ -25,6 +25,11 @@ SELECT alike(pg_temp.refused('P101', 'import_orgs',
 	'''{"(2,Z2,general_branch,14,智能制造党总支,,,2012-03-01,,,,,)"}'''),
 	'ZB001 defects import_orgs|tree_in_circle 14|tree_in_circle Z2', 'a circle of parents is refused');
 
+SELECT is(pg_temp.refused('P101', 'import_orgs',
+	'''{"(2,DW,superior,,甲,,,2003-06-01,,,,,)","(3,AA,committee,,乙,,,2003-06-01,,,,,)","(4,Z2,department,DW,丙,,,2012-03-01,,,,,)"}'''),
+	'ZB001 defects import_orgs|kind_fixed 2 DW kind.committee kind.superior|committee_there 3 DW|kind_fixed 4 Z2 kind.general_branch kind.department',
+	'no file makes another committee, or something else of the one there is');
+
 -- a dated change: the branch moves under the committee on 1 September
 SELECT is(pg_temp.ask('P101', 'import_orgs',
 	'''{"(2,14,branch,DW,电气自动化党支部,电气,教工,2013-03-15,文14,2026-09-01,3,2024-04-01,2027-06-01)"}''',
