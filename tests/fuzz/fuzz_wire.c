@@ -93,7 +93,8 @@ static void pack_again(const ProtobufCMessageDescriptor *type,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* Room for packing again what came packed otherwise. */
-	struct wire_limits limits = { wire_limits.depth, 5000, 100000 };
+	struct wire_limits limits = { .depth = wire_limits.depth,
+		.fields = 5000, .string = 100000 };
 	const ProtobufCMessageDescriptor *type;
 	ProtobufCMessage *message;
 	struct arena arena;
