@@ -215,6 +215,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	m data.meeting := flow.find_meeting(me, meeting_id);
 	org text;
+	frozen_on date;
 BEGIN
 	PERFORM flow.need(me, 'meeting', meeting_id);
 	SELECT a.org_id INTO org FROM data.application a WHERE a.id = application_id;
@@ -227,8 +228,13 @@ BEGIN
 	END IF;
 	PERFORM flow.move(me, 'application', application_id, 'IN_DELIBERATION');
 	PERFORM flow.step(me, application_id, 'IN_DELIBERATION', NULL, NULL);
-	SELECT d.id INTO STRICT dossier_id FROM data.dossier d
-	WHERE d.application_id = application_id AND d.state = 'FROZEN';
+	SELECT d.id, flow.day(d.frozen_at) INTO STRICT dossier_id, frozen_on
+	FROM data.dossier d WHERE d.application_id = application_id AND d.state = 'FROZEN';
+	-- the seats are those of the meeting's day: it is not chosen for who held one
+	IF m.held_on < frozen_on THEN
+		PERFORM refuse.invalid('meeting_id', 'meeting_before_dossier', m.held_on::text,
+			frozen_on::text);
+	END IF;
 	agenda_item_id := flow.new_id('agenda_item', 'YT', org);
 	SELECT coalesce(max(i.item_no), 0) + 1 INTO item_no FROM data.agenda_item i
 	WHERE i.meeting_id = meeting_id;
