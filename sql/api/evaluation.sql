@@ -469,6 +469,7 @@ BEGIN
 	WHERE l.application_id = a.id;
 END $$;
 
+-- What is said of people of a branch is not for an officer who is one of them.
 CREATE FUNCTION api.show_letter(me auth.actor, INOUT letter_id text, OUT state text,
 	OUT application_id text, OUT org_name text, OUT unit_name text, OUT unit_kind text,
 	OUT contact text, OUT why text, OUT questions text, OUT sent_on date,
@@ -481,7 +482,8 @@ BEGIN
 	SELECT l.state, l.application_id, flow.org_name(l.org_id, l.sent_on), u.name, u.kind,
 		u.contact, l.why, l.questions, l.sent_on, l.reply_by, l.replied_on,
 		l.about_branch, l.about_college,
-		(SELECT i.text FROM data.letter_individual i WHERE i.letter_id = l.id)
+		(SELECT i.text FROM data.letter_individual i WHERE i.letter_id = l.id
+			AND NOT flow.belongs(me, l.org_id))
 	INTO state, application_id, org_name, unit_name, unit_kind, contact, why, questions,
 		sent_on, reply_by_on, replied_on, about_branch, about_college, about_individuals
 	FROM data.outside_unit u WHERE u.id = l.unit_id;

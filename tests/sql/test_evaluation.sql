@@ -1,7 +1,7 @@
 -- The four streams through call.*: moves, two people, versions, silence, the sheet.
 BEGIN;
 \ir evaluation_fixture.psql
-SELECT plan(47);
+SELECT plan(48);
 
 -- ---- opening -------------------------------------------------------------------
 SELECT throws_ok($$SELECT t.as('P1', 'branch_secretary@14', 'open_evaluation', $a$'SB26-14', '{}'$a$)$$,
@@ -55,6 +55,8 @@ SELECT is(t.as('P10', 'od_officer@ZZB', 'record_reply', $a$'HS26-14', flow.today
 	'某教师收礼'$a$) ->> 'state', 'ANSWERED', 'a reply, split');
 SELECT is(t.as('P10', 'od_officer@ZZB', 'show_letter', $a$'HS26-14'$a$) ->> 'about_individuals',
 	'某教师收礼', 'T38: the department reads what is said of a person');
+SELECT is(t.as('P12', 'od_officer@ZZB', 'show_letter', $a$'HS26-14'$a$) ->> 'about_individuals',
+	NULL, 'not by an officer who is one of them');
 SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'close_stream', $a$'PS26-14-SOC'$a$)$$,
 	'ZB003', NULL, 'a letter is still out');
 SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'mark_unanswered', $a$'HS26-14-2'$a$)$$,
