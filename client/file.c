@@ -321,6 +321,8 @@ static int add_one(struct client *c, struct args *args, const BeginFile *options
 		code = upload_chunks(&u);
 		if (code == 0)
 			code = upload_finish(&u, &reply);
+		if (code == EXIT_UNREACHABLE && !client_json(c))
+			out_say(client_out(c), "%s", say(c, "text.file_go_on", u.name, ""));
 		if (code == 0)
 			code = upload_link(&u, args);
 	}
@@ -366,17 +368,21 @@ struct download {
 	char part[48];
 };
 
-/* No path, nothing hidden, no control: the server is not trusted with more. */
+/* No path, nothing hidden, nothing that makes a name look like another: the server
+ * is not trusted with more. */
 static bool name_safe(const char *name)
 {
-	const char *p;
+	size_t len = strlen(name), step;
+	uint32_t cp;
 
-	if (!*name || *name == '.' || strlen(name) > NAME_MAX ||
-	    strchr(name, '/') || strchr(name, '\\'))
+	if (!len || *name == '.' || len > NAME_MAX || strchr(name, '/') ||
+	    strchr(name, '\\'))
 		return false;
-	for (p = name; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+	for (; len; name += step, len -= step) {
+		step = text_decode(name, len, &cp);
+		if (!step || cp == '\n' || cp == '\t' || text_must_show(cp))
 			return false;
+	}
 	return true;
 }
 
