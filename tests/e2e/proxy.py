@@ -12,15 +12,18 @@ class Proxy:
     hold    what the server says after the handshake waits: the reply does not arrive
     swallow what the client says after the server's hello goes nowhere: nor does the
             request
-    cut_at  bytes from the client after which the line is cut; 0: never
+    cut_at, cut_down_at
+            bytes from the client, from the server after which the line is cut;
+            0: never
     """
 
     def __init__(self, port):
         self.target = port
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.hold, self.swallow, self.cut_at = False, False, 0
-        self.up = 0          # bytes the clients sent, all connections
+        self.hold = self.swallow = False
+        self.cut_at = self.cut_down_at = 0
+        self.up = self.down = 0  # bytes of all connections
         self.connections = 0
         self.released = threading.Event()
         self.open = []
@@ -100,6 +103,10 @@ class Line:
             while data := self.server.recv(CHUNK):
                 if p.hold and self.asked.is_set():
                     p.released.wait()
+                p.down += len(data)
+                if p.cut_down_at and p.down >= p.cut_down_at:
+                    p.cut()
+                    return
                 self.client.sendall(data)
                 self.answered.set()
             self.client.shutdown(socket.SHUT_WR)
