@@ -22,17 +22,17 @@
 /* What the options say. */
 struct wish {
 	const char *college, *admin;
-	bool demo;
+	bool demo, help;
 };
 
-static int usage(const struct operator *op)
+static int usage(const struct operator *op, FILE *out)
 {
-	SAY(op, stderr,
-		"用法：zhibud init --state 目录 [--name 学院名] [--admin 姓名] [--demo]\n"
+	SAY(op, out,
+		"用法：zhibud init --state 目录 --name 学院名 --admin 姓名 [--demo]\n"
 		"                  [--listen 地址] [--public-port 端口] [--member-port 端口]\n",
-		"Usage: zhibud init --state DIR [--name COLLEGE] [--admin NAME] [--demo]\n"
+		"Usage: zhibud init --state DIR --name COLLEGE --admin NAME [--demo]\n"
 		"                   [--listen ADDRESS] [--public-port N] [--member-port N]\n");
-	return EX_USAGE;
+	return out == stdout ? EX_OK : EX_USAGE;
 }
 
 static bool set_port(struct config *config, enum worker_kind kind, const char *text)
@@ -66,6 +66,7 @@ static bool read_options(struct operator *op, struct wish *wish)
 		{ "listen", required_argument, NULL, 'l' },
 		{ "public-port", required_argument, NULL, 'p' },
 		{ "member-port", required_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct config *config = &op->config;
@@ -79,6 +80,7 @@ static bool read_options(struct operator *op, struct wish *wish)
 		switch (c) {
 		case 'n': wish->college = optarg; break;
 		case 'a': wish->admin = optarg; break;
+		case 'h': wish->help = true; break;
 		case 'd': wish->demo = config->demo = true; break;
 		case 'l': ok = set_listen(config, optarg); break;
 		case 'p': ok = set_port(config, WORKER_PUBLIC, optarg); break;
@@ -86,8 +88,15 @@ static bool read_options(struct operator *op, struct wish *wish)
 		default: ok = false;
 		}
 	}
-	return ok && optind == op->argc + 1 && config->ports[WORKER_PUBLIC].port !=
-		config->ports[WORKER_MEMBER].port;
+	return wish->help || (ok && optind == op->argc + 1 &&
+		config->ports[WORKER_PUBLIC].port !=
+		config->ports[WORKER_MEMBER].port);
+}
+
+/* Both names are for good and seen by everybody: nothing is assumed. */
+static bool is_named(const struct wish *wish)
+{
+	return wish->college && *wish->college && wish->admin && *wish->admin;
 }
 
 static bool make_folder(const struct operator *op)
@@ -195,12 +204,16 @@ static bool make_cluster(const struct operator *op)
 
 int operator_init(struct operator *op)
 {
-	struct wish wish = { .college = "赤峰工业职业技术学院", .admin = "管理员" };
+	struct wish wish = { 0 };
 	char id[PKI_DEPLOYMENT_LEN + 1];
 	int result = EX_CANTCREAT;
 
 	if (!read_options(op, &wish))
-		return usage(op);
+		return usage(op, stderr);
+	if (wish.help)
+		return usage(op, stdout);
+	if (!is_named(&wish))
+		return usage(op, stderr);
 	if (!make_folder(op))
 		return EX_CANTCREAT;
 	if (make_files(op, id) && make_cluster(op))

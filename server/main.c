@@ -157,6 +157,13 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* The one command that is met before there is anything to run as or on. */
+static bool asks_how_to_init(const struct operator *op, const struct command *command)
+{
+	return command && command->run == operator_init && op->argc == 1 &&
+		!strcmp(op->argv[0], "--help");
+}
+
 int main(int argc, char **argv)
 {
 	static struct operator op;
@@ -172,12 +179,14 @@ int main(int argc, char **argv)
 		return usage(&op, stderr);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
 		return usage(&op, stdout);
+	command = find(argv[1]);
+	if (asks_how_to_init(&op, command))
+		return operator_init(&op);
 	if (geteuid() == 0)
 		return refuse_root(&op);
 	process_harden();
 	if (!absolute(&op, state))
 		return EX_USAGE;
-	command = find(argv[1]);
 	code = load(&op, command && command->run == operator_init);
 	if (code != EX_OK)
 		return code;

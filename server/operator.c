@@ -173,7 +173,7 @@ void operator_print_code(const struct operator *op, const char *code)
 	if (config->ports[WORKER_PUBLIC].port != 7443)
 		snprintf(port, sizeof(port), ":%u",
 			config->ports[WORKER_PUBLIC].port);
-	SAY(op, stdout, "登录码（只显示这一次，72 小时内有效，用一次即作废）：\n"
+	SAY(op, stdout, "登记码（只显示这一次，72 小时内有效，用一次即作废）：\n"
 		"    %s\n请交给本人，在本人的电脑上执行：\n"
 		"    zhibu login --server %s%s --code %s\n",
 		"Enrolment code (shown once, valid for 72 hours, good for one use):\n"

@@ -363,8 +363,16 @@ def test_files_of_the_state_folder_are_private(college):
 
 
 def test_init_again_is_refused(college):
-    r = college.zhibud("init", check=False)
+    r = college.zhibud("init", "--name", "另一学院", "--admin", "管理员", check=False)
     assert r.returncode == 73 and "不是空目录" in r.stderr
+
+
+def test_init_assumes_no_names(college):
+    for given in ((), ("--name", "学院"), ("--admin", "管理员"), ("--name", "", "--admin", "管理员")):
+        r = college.zhibud("init", *given, check=False)
+        assert r.returncode == 64 and "--name 学院名 --admin 姓名" in r.stderr, given
+    r = college.zhibud("init", "--help", check=False)
+    assert r.returncode == 0 and "--name 学院名 --admin 姓名" in r.stdout
 
 
 def test_root_is_refused():
