@@ -623,7 +623,7 @@ int call_refused(struct client *client, const Refusal *refusal)
 {
 	struct error_text text;
 
-	if (!error_of_refusal(&text, &client->arena, refusal))
+	if (!error_of_refusal(&text, &client->arena, client_command(client), refusal))
 		return error_plain(client, EXIT_FAILED, "error.memory", NULL);
 	return error_say(client->out, &text);
 }

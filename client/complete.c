@@ -63,7 +63,8 @@ static void offer_options(struct completing *c)
 	size_t i;
 
 	for (i = 0; type && i < type->n_fields; i++)
-		offer(c, line_option(&c->arena, type->fields[i].name));
+		if (field_kind(&type->fields[i]) != FIELD_BYTES)
+			offer(c, line_option(&c->arena, type->fields[i].name));
 	while (row_arg_next(&at, &arg))
 		if (!arg.positional)
 			offer(c, line_option(&c->arena, arg.name));

@@ -1,5 +1,6 @@
 #include "client/error.h"
 
+#include "client/fields.h"
 #include "client/json.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -110,8 +111,38 @@ static void add_fix(struct error_text *text, const char *fix, const char *comman
 	text->fixes[text->n_fixes++] = fix;
 }
 
+/* An option of the handler's own, or a field of the request that no word of the
+ * command line stands for. */
+static bool is_option(const struct command *command, const char *name)
+{
+	const ProtobufCFieldDescriptor *member = command_member(command), *field;
+	const char *at = command->args;
+	struct row_arg arg;
+
+	while (row_arg_next(&at, &arg))
+		if (strcmp(arg.name, name) == 0)
+			return !arg.positional;
+	if (!member)
+		return false;
+	field = protobuf_c_message_descriptor_get_field_by_name(member->descriptor,
+								name);
+	return field && field_kind(field) != FIELD_BYTES;
+}
+
+static void add_option(struct error_text *text, struct arena *arena,
+		       const struct command *command, const Refusal *refusal)
+{
+	const char *name = refusal->n_args ? refusal->args[0] : "", *option;
+
+	if (!command || !refusal->key || strcmp(refusal->key, "invalid") != 0 ||
+	    !is_option(command, name))
+		return;
+	option = join(arena, line_option(arena, name), "=", word_field(name));
+	add_fix(text, word_put(arena, word("fix.give_option"), 1, &option), NULL);
+}
+
 static void add_fixes(struct error_text *text, struct arena *arena,
-		      const Refusal *refusal)
+		      const struct command *typed_now, const Refusal *refusal)
 {
 	const char *own = refusal->key ? found("fix", refusal->key) : NULL;
 	size_t i;
@@ -119,12 +150,14 @@ static void add_fixes(struct error_text *text, struct arena *arena,
 	if (own)
 		add_fix(text, word_fill(arena, own, refusal->n_args,
 					strings(refusal->args)), NULL);
+	add_option(text, arena, typed_now, refusal);
 	for (i = 0; i < refusal->n_allowed; i++) {
 		const struct command *command =
 			command_of_request(refusal->allowed[i]);
 		const char *typed;
 
-		if (!command)
+		if (!command || (typed_now && strcmp(typed_now->request,
+						     command->request) == 0))
 			continue;
 		typed = command_for(arena, command, refusal);
 		add_fix(text, join(arena, word_of("request", refusal->allowed[i]),
@@ -136,7 +169,7 @@ static void add_fixes(struct error_text *text, struct arena *arena,
 }
 
 bool error_of_refusal(struct error_text *text, struct arena *arena,
-		      const Refusal *refusal)
+		      const struct command *command, const Refusal *refusal)
 {
 	const struct error_kind *kind = error_kind(refusal->code);
 
@@ -153,7 +186,7 @@ bool error_of_refusal(struct error_text *text, struct arena *arena,
 	text->what = what_of(arena, kind, refusal);
 	text->number = refusal->ref;
 	add_reasons(text, arena, refusal);
-	add_fixes(text, arena, refusal);
+	add_fixes(text, arena, command, refusal);
 	text->safe = word(refusal->outcome_unknown ? "text.outcome_unknown"
 						   : "text.nothing_changed");
 	return true;

@@ -23,9 +23,10 @@ struct error_text {
 	bool retryable;
 };
 
-/* The words of a refusal, in the arena. */
+/* The words of a refusal, in the arena, to one who typed `command` (NULL: none).  The
+ * remedy names its option, and is never the same thing again. */
 bool error_of_refusal(struct error_text *text, struct arena *arena,
-		      const Refusal *refusal);
+		      const struct command *command, const Refusal *refusal);
 /* Says it; returns text->exit. */
 int error_say(struct out *out, const struct error_text *text);
 

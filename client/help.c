@@ -40,6 +40,32 @@ static const char *typed_zh(struct out *out, const struct command *command)
 	return out_format(out, "zhibu %s %s", command->zh_noun, command->zh_verb);
 }
 
+/* What help explains beside the commands. */
+static const struct {
+	const char *zh, *en, *key;
+} topics[] = {
+	{ "术语", "terms", "topic.terms" },
+	{ "退出码", "exit-codes", "topic.exit_codes" },
+	{ "环境变量", "environment", "topic.environment" },
+	{ "通用选项", "options", "topic.options" },
+	{ "表格填报", "forms", "topic.forms" },
+	{ "保密", "secrecy", "topic.secrecy" },
+};
+
+#define TOPICS (sizeof(topics) / sizeof(topics[0]))
+
+static const char *topic_names(struct out *out)
+{
+	const char *text = "";
+	size_t i;
+
+	for (i = 0; i < TOPICS; i++)
+		text = out_format(out, "%s%s%s", text, i ? "  " : "",
+				  words_language() == LANGUAGE_EN ? topics[i].en
+								  : topics[i].zh);
+	return text;
+}
+
 /* ---- the screen without arguments ------------------------------------------------------------ */
 
 /* The first row of each noun stands for it. */
@@ -106,6 +132,8 @@ int help_bare(struct client *client)
 	list_bare(client, rows, n);
 	out_heading(client->out, word("help.nouns"));
 	list_nouns(client, rows, n);
+	out_heading(client->out, word("help.topics"));
+	out_text(client->out, 2, topic_names(client->out));
 	out_heading(client->out, word("help.lost"));
 	return EXIT_DONE;
 }
@@ -221,6 +249,8 @@ static void field_options(struct client *client, const struct command *command)
 		const char *more = value_words(client->out, field);
 		bool many = field_repeated(field);
 
+		if (field_kind(field) == FIELD_BYTES)
+			continue; /* keys and hashes: the program's own business */
 		option_line(client->out, line_letter(type, field->name),
 			    line_option(&client->arena, field->name),
 			    field_kind(field) == FIELD_BOOL ? ""
@@ -233,17 +263,40 @@ static void field_options(struct client *client, const struct command *command)
 	}
 }
 
+/* A handler's option mostly fills the field of its name, of the request or of the
+ * rows in it; NULL: it does not. */
+static const ProtobufCFieldDescriptor *
+field_behind(const struct command *command, const char *name)
+{
+	const ProtobufCFieldDescriptor *member = command_member(command), *found;
+	const ProtobufCMessageDescriptor *type = member ? member->descriptor : NULL;
+	unsigned i;
+
+	found = type ? protobuf_c_message_descriptor_get_field_by_name(type, name) : NULL;
+	for (i = 0; type && !found && i < type->n_fields; i++)
+		if (field_kind(&type->fields[i]) == FIELD_MESSAGE)
+			found = protobuf_c_message_descriptor_get_field_by_name(
+				type->fields[i].descriptor, name);
+	return found;
+}
+
 static void own_options(struct client *client, const struct command *command)
 {
 	const char *at = command->args;
 	struct row_arg arg;
 
-	while (row_arg_next(&at, &arg))
-		if (!arg.positional)
-			option_line(client->out, strcmp(arg.name, "out") ? 0 : 'o',
-				    line_option(&client->arena, arg.name),
-				    arg.takes_value ? word_field(arg.name) : "",
-				    word_field(arg.name));
+	while (row_arg_next(&at, &arg)) {
+		const ProtobufCFieldDescriptor *field = field_behind(command, arg.name);
+		bool choice = field && field_kind(field) == FIELD_ENUM;
+
+		if (arg.positional)
+			continue;
+		option_line(client->out, strcmp(arg.name, "out") ? 0 : 'o',
+			    line_option(&client->arena, arg.name),
+			    arg.takes_value ? word_field(arg.name) : "",
+			    choice ? enum_words(client->out, field)
+				   : word_field(arg.name));
+	}
 }
 
 int help_command(struct client *client, const struct command *command)
@@ -267,19 +320,6 @@ int help_command(struct client *client, const struct command *command)
 }
 
 /* ---- topics ------------------------------------------------------------------------------------ */
-
-static const struct {
-	const char *zh, *en, *key;
-} topics[] = {
-	{ "术语", "terms", "topic.terms" },
-	{ "退出码", "exit-codes", "topic.exit_codes" },
-	{ "环境变量", "environment", "topic.environment" },
-	{ "通用选项", "options", "topic.options" },
-	{ "表格填报", "forms", "topic.forms" },
-	{ "保密", "secrecy", "topic.secrecy" },
-};
-
-#define TOPICS (sizeof(topics) / sizeof(topics[0]))
 
 static void list_options(struct client *client)
 {

@@ -75,16 +75,14 @@ static int tell_unreadable(struct import *i, enum csv_result result)
 
 static int read_file(struct import *i)
 {
-	const char *key, *args[] = { i->path, "" };
+	const char *key, *args[] = { i->path };
 	enum csv_result result;
 	size_t len;
 	void *bytes = value_read_file(client_arena(i->client), i->path, CSV_BYTES_MAX,
 				      &len, &key);
 
-	if (!bytes) {
-		args[1] = word(key);
-		return client_fail(i->client, EXIT_FAILED, "import_file", 2, args);
-	}
+	if (!bytes)
+		return client_fail(i->client, EXIT_FAILED, key, 1, args);
 	result = csv_parse(&i->csv, bytes, len);
 	if (result != CSV_OK)
 		return tell_unreadable(i, result);
@@ -128,11 +126,13 @@ static int tell_defects(struct import *i)
 
 	for (k = 0; k < i->n_defects && k < DEFECTS_SHOWN; k++) {
 		const struct import_defect *d = &i->defects[k];
+		const char *cell[] = { heading(i, d->field), d->value };
 		const char *defect[] = { number(i->client, d->line),
-					 heading(i, d->field), word(d->key) };
+			word_put(client_arena(i->client), word(d->key), 2, cell) };
 
 		out_say(client_out(i->client), "%s",
-			say(i->client, "text.import_line", 3, defect));
+			word_put(client_arena(i->client), word("text.import_line"), 2,
+				 defect));
 	}
 	return client_fail(i->client, EXIT_DEFECTS, "import_cells", 2, args);
 }

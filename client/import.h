@@ -21,6 +21,7 @@ struct import_defect {
 	size_t line;
 	const char *field;
 	const char *key; /* error.value_... */
+	const char *value; /* the cell */
 };
 
 /* Where the columns of a file are, and what the file says beside them. */

@@ -169,7 +169,7 @@ void *import_row(const struct import_plan *plan, const struct csv_row *cells,
 			continue;
 		if (*n < room)
 			defects[*n] = (struct import_defect){ cells->line, field->name,
-							      trouble.key };
+							      trouble.key, text };
 		++*n;
 	}
 	return message;

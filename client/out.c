@@ -17,6 +17,7 @@
 
 struct pair {
 	const char *label, *value;
+	bool whole; /* not to be broken */
 };
 
 struct out {
@@ -237,7 +238,7 @@ void out_text(struct out *out, unsigned indent, const char *text)
 
 /* ---- pairs --------------------------------------------------------------------------- */
 
-void out_pair(struct out *out, const char *label, const char *value)
+static void add_pair(struct out *out, const char *label, const char *value, bool whole)
 {
 	struct pair *pairs;
 	size_t room;
@@ -254,13 +255,36 @@ void out_pair(struct out *out, const char *label, const char *value)
 		out->pairs = pairs;
 		out->room = room;
 	}
-	out->pairs[out->n_pairs].label = out_format(out, "%s", label);
-	out->pairs[out->n_pairs++].value = out_format(out, "%s", value);
+	out->pairs[out->n_pairs++] = (struct pair){ out_format(out, "%s", label),
+		out_format(out, "%s", value), whole };
+}
+
+void out_pair(struct out *out, const char *label, const char *value)
+{
+	add_pair(out, label, value, false);
+}
+
+void out_pair_whole(struct out *out, const char *label, const char *value)
+{
+	add_pair(out, label, value, true);
 }
 
 void out_field(struct out *out, const char *field, const char *value)
 {
 	out_pair(out, word_field(field), value);
+}
+
+static void print_pair(struct out *out, const struct pair *pair, size_t widest)
+{
+	size_t w = text_width(pair->label);
+
+	put(out, pair->label, false);
+	if (!pair->whole) {
+		out_fill(out, widest + 2, w, pair->value);
+		return;
+	}
+	out_spaces(out, widest + 2 - w);
+	out_line(out, pair->value);
 }
 
 void out_pairs_end(struct out *out)
@@ -272,11 +296,8 @@ void out_pairs_end(struct out *out)
 		if (w > widest)
 			widest = w;
 	}
-	for (i = 0; i < out->n_pairs; i++) {
-		put(out, out->pairs[i].label, false);
-		out_fill(out, widest + 2, text_width(out->pairs[i].label),
-			 out->pairs[i].value);
-	}
+	for (i = 0; i < out->n_pairs; i++)
+		print_pair(out, &out->pairs[i], widest);
 	out->n_pairs = 0;
 }
 

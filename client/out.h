@@ -45,6 +45,8 @@ void out_bytes(struct out *out, const void *data, size_t len);
 /* One line of a list "label  value" (out_pairs_end aligns the labels and
  * prints).  NULL or "" as value: the line is left out. */
 void out_pair(struct out *out, const char *label, const char *value);
+/* The same for what must stay on one line, however long: a command. */
+void out_pair_whole(struct out *out, const char *label, const char *value);
 /* The label is the word field.<field>. */
 void out_field(struct out *out, const char *field, const char *value);
 void out_pairs_end(struct out *out);
@@ -60,6 +62,8 @@ void table_title(struct table *table, const char *title);
 /* NULL or "": "-". */
 void table_cell(struct table *table, const char *text);
 void table_number(struct table *table, int64_t number); /* right-aligned */
+/* The last column holds commands: it stays on one line, past the width if need be. */
+void table_whole(struct table *table);
 size_t table_rows(const struct table *table);
 /* Prints (nothing but `none`, a word's key, when there are no rows and none is
  * not NULL), frees. */

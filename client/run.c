@@ -341,6 +341,9 @@ static bool value_wrong(struct client *client, const struct arg *arg,
 	const char *args[3] = { arg->typed ? arg->typed : type_name(client, field),
 				arg->value, why->guess ? why->guess : "" };
 
+	/* of a file it is the file that is wrong, not the option */
+	if (strncmp(why->key, "error.file_", 11) == 0)
+		args[0] = arg->value + strspn(arg->value, "@");
 	client_fail(client, EXIT_USAGE, why->key, 3, args);
 	if (why->guess && !client_json(client))
 		out_say(client->out, "%s%s", word("text.did_you_mean"), why->guess);
@@ -621,16 +624,28 @@ static int ask_missing(struct client *client)
 	return EXIT_DONE;
 }
 
-/* The object of a command is its first argument. */
-static const char *object_of(const struct args *args)
+/* The object of a command is its first argument; what else the words named is
+ * said where a yes is asked for. */
+static const char *object_of(struct client *client)
 {
-	const char *at = args->command->args, *object;
+	const struct args *args = &client->line.args;
+	const char *at = args->command->args, *object, *more;
 	struct row_arg arg;
 
 	if (!row_arg_next(&at, &arg) || !arg.positional)
 		return "";
 	object = args_get(args, arg.name);
-	return object ? object : "";
+	object = object ? object : "";
+	if (args->command->confirm != CONFIRM_YES)
+		return object;
+	while (row_arg_next(&at, &arg) && arg.positional) {
+		more = args_get(args, arg.name);
+		if (more)
+			object = out_format(client->out, "%s%s%s %s", object,
+				word("text.list_comma"), word_field(arg.name),
+				word_fill(&client->arena, "%1", 1, &more));
+	}
+	return object;
 }
 
 /* What a command does, in words: its request, or the command itself. */
@@ -650,7 +665,7 @@ static int run_command(struct client *client)
 
 	if (!code && command->confirm)
 		code = client_confirm(client, command->confirm,
-				      object_of(&client->line.args),
+				      object_of(client),
 				      what_of(client, command));
 	if (code)
 		return code;

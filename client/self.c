@@ -225,7 +225,7 @@ static int read_form(struct client *c, const char *path, struct form *form)
 	char *text = value_read_file(client_arena(c), path, FORM_BYTES_MAX, &len, &key);
 
 	if (!text)
-		return fail(c, EXIT_FAILED, "form_file", path, word(key));
+		return fail(c, EXIT_FAILED, key, path, "");
 	n = form_parse(client_arena(c), text, len, form, defects, DEFECTS_SHOWN);
 	if (n == SIZE_MAX)
 		return client_fail(c, EXIT_FAILED, "memory", 0, NULL);

@@ -21,6 +21,7 @@ struct table {
 	const char **cells;
 	size_t n_cells, room;
 	bool broken; /* no memory */
+	bool whole;  /* see table_whole */
 };
 
 struct table *table_new(struct out *out)
@@ -96,6 +97,12 @@ void table_number(struct table *table, int64_t number)
 	table_cell(table, out_format(table->out, "%lld", (long long)number));
 }
 
+void table_whole(struct table *table)
+{
+	if (table)
+		table->whole = true;
+}
+
 size_t table_rows(const struct table *table)
 {
 	return table && table->n_columns ? table->n_cells / table->n_columns : 0;
@@ -132,7 +139,7 @@ static void print_row(const struct table *table, const char *const *cells)
 
 	for (i = 0; i < last; i++)
 		print_cell(table, i, cells[i]);
-	if (table->columns[last].number) {
+	if (table->columns[last].number || table->whole) {
 		print_cell(table, last, cells[last]);
 		out_bytes(table->out, "\n", 1);
 	} else {
@@ -152,6 +159,16 @@ static void print_rows(const struct table *table)
 		print_row(table, table->cells + i);
 }
 
+static void print_field(const struct table *table, size_t column, const char *text)
+{
+	const char *title = table->columns[column].title;
+
+	if (table->whole && column + 1 == table->n_columns)
+		out_pair_whole(table->out, title, text);
+	else
+		out_pair(table->out, title, text);
+}
+
 /* Label and value below each other, an empty line between records. */
 static void print_records(const struct table *table)
 {
@@ -161,8 +178,7 @@ static void print_records(const struct table *table)
 		if (i)
 			out_bytes(table->out, "\n", 1);
 		for (k = 0; k < table->n_columns; k++)
-			out_pair(table->out, table->columns[k].title,
-				 table->cells[i + k]);
+			print_field(table, k, table->cells[i + k]);
 		out_pairs_end(table->out);
 	}
 }

@@ -62,7 +62,7 @@ static const char *with_id(struct out *out, const char *line, const char *args,
 			return out_format(out, "%s%s %s", line, words, d->object_id);
 		if (a.is_optional)
 			continue;
-		words = out_format(out, "%s <%s>", words,
+		words = out_format(out, "%s %s", words,
 			word_field(out_format(out, "%.*s", (int)a.len, a.name)));
 	}
 	return out_format(out, "%s%s %s %s", line, words, option(out, d->field),
@@ -118,6 +118,7 @@ int next_view(struct client *client, const Reply *reply)
 	table_column(table, "duty");
 	table_column(table, "org_name");
 	table_column(table, "command");
+	table_whole(table);
 	for (size_t i = 0; i < r->n_duties; i++) {
 		const DutyRow *d = r->duties[i];
 

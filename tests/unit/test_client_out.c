@@ -274,7 +274,7 @@ static void say(struct sink *s, bool json, int *code)
 	refusal.ref = "7f3a-91c2";
 	arena_init(&arena, 1 << 20);
 	open_sink(s, 80, json);
-	assert_true(error_of_refusal(&text, &arena, &refusal));
+	assert_true(error_of_refusal(&text, &arena, NULL, &refusal));
 	*code = error_say(s->out, &text);
 	shut_sink(s);
 	arena_free(&arena);
@@ -320,6 +320,89 @@ static void test_five_parts_english(void **state)
 	for (i = 0; i < s.said_len; i++)
 		assert_true((unsigned char)s.said[i] < 0x80);
 	free_sink(&s);
+}
+
+/* The remedies offered to one who typed "zhibu gap done", for a field that is
+ * not right, as one string. */
+static void remedies(char *all, size_t room, char *key, char *field,
+		     char *allowed_request)
+{
+	char *args[] = { field }, *allowed[] = { allowed_request };
+	Refusal refusal = REFUSAL__INIT;
+	struct error_text text;
+	struct arena arena;
+	size_t i, n = 0;
+
+	refusal.code = ERR_INVALID;
+	refusal.key = key;
+	refusal.args = args;
+	refusal.n_args = 1;
+	refusal.allowed = allowed;
+	refusal.n_allowed = 1;
+	arena_init(&arena, 1 << 20);
+	assert_true(error_of_refusal(&text, &arena, command_find("gap", "done"),
+				     &refusal));
+	all[0] = '\0';
+	for (i = 0; i < text.n_fixes; i++)
+		n += (size_t)snprintf(all + n, room - n, "%s\n", text.fixes[i]);
+	arena_free(&arena);
+}
+
+static void test_the_option_is_named(void **state)
+{
+	char all[512];
+
+	(void)state;
+	words_use(LANGUAGE_ZH);
+	remedies(all, sizeof(all), "invalid", "result", "list_applications");
+	assert_non_null(strstr(all, "加上 --result="));
+	assert_non_null(strstr(all, "zhibu app list"));
+	words_use(LANGUAGE_EN);
+	remedies(all, sizeof(all), "invalid", "result", "list_applications");
+	assert_non_null(strstr(all, "Add --result="));
+	words_use(LANGUAGE_ZH);
+	/* a word of the command line, no field of it, another refusal */
+	remedies(all, sizeof(all), "invalid", "gap_id", "list_applications");
+	assert_null(strstr(all, "--"));
+	remedies(all, sizeof(all), "invalid", "narrative", "list_applications");
+	assert_null(strstr(all, "--"));
+	remedies(all, sizeof(all), "state", "result", "list_applications");
+	assert_null(strstr(all, "--"));
+}
+
+static void test_no_remedy_is_the_same_again(void **state)
+{
+	char all[512];
+
+	(void)state;
+	remedies(all, sizeof(all), "state", "WT26-14", "claim_gap_done");
+	assert_string_equal(all, "");
+}
+
+static void test_a_command_stays_whole(void **state)
+{
+	static const char command[] = "zhibu gap done WT26-14 --as branch_secretary@14";
+	struct sink s;
+	unsigned columns;
+
+	(void)state;
+	for (columns = 40; columns <= 120; columns += 40) {
+		struct table *table;
+
+		open_sink(&s, columns, false);
+		table = table_new(s.out);
+		table_title(table, "due");
+		table_title(table, "duty of a branch");
+		table_title(table, "command");
+		table_whole(table);
+		table_cell(table, "2026-10-22");
+		table_cell(table, "a shortfall to be mended");
+		table_cell(table, command);
+		table_end(table, NULL);
+		shut_sink(&s);
+		assert_non_null(strstr(s.text, command));
+		free_sink(&s);
+	}
 }
 
 static void test_error_as_json(void **state)
@@ -396,6 +479,9 @@ int main(void)
 		cmocka_unit_test(test_failed_write),
 		cmocka_unit_test(test_five_parts),
 		cmocka_unit_test(test_five_parts_english),
+		cmocka_unit_test(test_the_option_is_named),
+		cmocka_unit_test(test_no_remedy_is_the_same_again),
+		cmocka_unit_test(test_a_command_stays_whole),
 		cmocka_unit_test(test_error_as_json),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_sentences),
