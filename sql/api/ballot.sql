@@ -126,8 +126,8 @@ BEGIN
 		(session_id, 3, 'key_holder', key_holder_id);
 END $$;
 
--- The key never leaves the holder's machine.  A lost one is made anew, until the
--- roll is frozen.
+-- The key never leaves the holder's machine.  One that is registered stays: another
+-- in its place would make the file the holder keeps useless.
 CREATE FUNCTION api.register_session_key(me auth.actor, INOUT session_id text,
 	public_key bytea, OUT holder_no int, OUT keys_missing int)
 LANGUAGE plpgsql AS $$
@@ -141,6 +141,10 @@ BEGIN
 	IF EXISTS (SELECT FROM data.ballot_holder h WHERE h.session_id = session_id
 		AND h.public_key = public_key AND h.person_id <> me.person_id) THEN
 		PERFORM refuse.invalid('public_key', 'key_of_another');
+	END IF;
+	IF EXISTS (SELECT FROM data.ballot_holder h WHERE h.session_id = session_id
+		AND h.public_key <> public_key AND h.person_id = me.person_id) THEN
+		PERFORM refuse.conflict('key_registered', session_id);
 	END IF;
 	UPDATE data.ballot_holder h SET public_key = public_key
 	WHERE h.session_id = session_id AND h.person_id = me.person_id

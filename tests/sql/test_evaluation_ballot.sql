@@ -2,7 +2,7 @@
 -- what its tables may not hold.
 BEGIN;
 \ir evaluation_fixture.psql
-SELECT plan(62);
+SELECT plan(64);
 
 -- A slip's token, its hash, and a sealed ballot of the right size.
 CREATE FUNCTION t.token(n int) RETURNS bytea LANGUAGE sql AS $$ SELECT sha256(convert_to('slip ' || n, 'UTF8')) $$;
@@ -45,6 +45,10 @@ SELECT throws_ok($$SELECT t.as('P14', 'scrutineer@DW', 'freeze_roll', $a$'CP26-1
 	'ZB003', NULL, 'keys first');
 SELECT throws_ok($$SELECT t.anyone('get_ballot', $a$'CP26-14'$a$)$$, 'ZB009', NULL, 'nothing to show yet');
 SELECT t.as('P14', 'scrutineer@DW', 'register_session_key', $a$'CP26-14', sha256('k1')$a$) \g /dev/null
+SELECT throws_ok($$SELECT t.as('P14', 'scrutineer@DW', 'register_session_key', $a$'CP26-14', sha256('k9')$a$)$$,
+	'ZB004', NULL, 'a registered key is not replaced');
+SELECT is(t.as('P14', 'scrutineer@DW', 'register_session_key', $a$'CP26-14', sha256('k1')$a$) ->> 'keys_missing', '2',
+	'the same one again is no harm');
 SELECT throws_ok($$SELECT t.as('P15', 'teller@DW', 'register_session_key', $a$'CP26-14', sha256('k1')$a$)$$,
 	'ZB001', NULL, 'each their own key');
 SELECT t.as('P15', 'teller@DW', 'register_session_key', $a$'CP26-14', sha256('k2')$a$) \g /dev/null
