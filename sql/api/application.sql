@@ -193,7 +193,7 @@ BEGIN
 		abstain := coalesce(abstain, v.abstain);
 	END IF;
 	state := 'BRANCH_ADOPTED';
-	PERFORM flow.need_with(me, 'application', a.id, state, flow.meeting_reasons(a.org_id,
+	PERFORM flow.need_with(me, 'application', a.id, state, flow.meeting_reasons(a.round_id,
 		held_on, entitled, present, in_favour, against, abstain));
 	PERFORM flow.move(me, 'application', a.id, state);
 	UPDATE data.application p SET held_on = held_on, entitled = entitled,
@@ -296,8 +296,9 @@ BEGIN
 	END IF;
 	FOREACH d IN ARRAY defects LOOP
 		PERFORM refuse.unless_words('defects', d.text, 1000);
-		IF d.field <> '' THEN
-			PERFORM refuse.unless_line('defects', d.field, 100);
+		IF d.field <> '' AND d.field NOT IN ('summary', 'remaining_problems', 'next_steps',
+				'files', 'self', 'other') THEN
+			PERFORM refuse.invalid('defects', 'defect_field_unknown', d.field);
 		END IF;
 	END LOOP;
 	PERFORM flow.need_with(me, 'application', a.id, state,

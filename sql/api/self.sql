@@ -395,8 +395,8 @@ BEGIN
 		PERFORM refuse.invalid('meets_conditions', 'statement_missing');
 	END IF;
 	PERFORM flow.need_with(me, 'self_assessment', self_id, 'ADOPTED',
-		flow.meeting_reasons(s.org_id, held_on, entitled, present, in_favour, against,
-			abstain));
+		flow.meeting_reasons(s.round_id, held_on, entitled, present, in_favour,
+			against, abstain));
 	SELECT coalesce(max(v.version_no), 0) + 1 INTO version_no
 	FROM data.self_version v WHERE v.self_id = self_id;
 	INSERT INTO data.self_version (self_id, version_no, revision, held_on, entitled,

@@ -88,12 +88,13 @@ CREATE FUNCTION flow.favour_needed(entitled int) RETURNS int LANGUAGE sql IMMUTA
 AS $$ SELECT entitled / 2 + 1 $$;
 
 -- Every reason against a resolution of the branch meeting, with its figures.
-CREATE FUNCTION flow.meeting_reasons(org_id text, held_on date, entitled int,
+CREATE FUNCTION flow.meeting_reasons(round_id text, held_on date, entitled int,
 	present int, in_favour int, against int, abstain int)
 RETURNS refuse.reason[] LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE
 	r refuse.reason[] := '{}';
+	round data.round;
 	roster int;
 BEGIN
 	IF held_on IS NULL OR entitled IS NULL OR present IS NULL OR in_favour IS NULL THEN
@@ -102,7 +103,12 @@ BEGIN
 	IF held_on > flow.today() THEN
 		r := r || refuse.reason('meeting_in_future', held_on::text, flow.today()::text);
 	END IF;
-	roster := flow.members(org_id, held_on, 'FULL');
+	SELECT d.* INTO round FROM data.round d WHERE d.id = round_id;
+	IF held_on < round.started_on THEN
+		r := r || refuse.reason('meeting_before_round', held_on::text, round.id,
+			round.started_on::text);
+	END IF;
+	roster := flow.members(round.org_id, held_on, 'FULL');
 	IF entitled <> roster THEN
 		r := r || refuse.reason('entitled_not_roster', entitled::text, roster::text,
 			held_on::text);

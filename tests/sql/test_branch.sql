@@ -165,6 +165,9 @@ SELECT is(pg_temp.refused(pg_temp.ask('P1', 'adopt_self',
 	'NULL, ''2026-10-23'', 25, 22, 21, 0, 0, true')),
 	'ZB003 state meeting_in_future 2026-10-23 2026-10-22', 'tomorrow''s meeting');
 SELECT is(pg_temp.refused(pg_temp.ask('P1', 'adopt_self',
+	'NULL, ''2026-10-21'', 25, 22, 21, 0, 0, true')),
+	'ZB003 state meeting_before_round 2026-10-21 LC26-14 2026-10-22', 'a meeting before the round');
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'adopt_self',
 	'NULL, ''2026-10-22'', 25, 22, 21, 0, 0, NULL')),
 	'ZB001 invalid statement_missing', 'S-43: the branch says it itself');
 SELECT is(pg_temp.refused(pg_temp.ask('P2', 'adopt_self',
@@ -308,6 +311,8 @@ SELECT pg_temp.ask('P2', 'edit_application', 'NULL, 2, NULL, NULL, ''继续''') 
 SELECT is(pg_temp.refused(pg_temp.ask('P1', 'submit_application', 'NULL')), 'ZB003 state', 'not before the branch adopted it');
 SELECT is(pg_temp.refused(pg_temp.ask('P1', 'adopt_application', 'NULL, true, NULL, NULL, NULL, 12, NULL, NULL')),
 	'ZB003 state favour_not_majority 12 25 13', 'its own vote counts');
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'adopt_application', 'NULL, true, ''2026-10-21'', NULL, NULL, NULL, NULL, NULL')),
+	'ZB003 state meeting_before_round 2026-10-21 LC26-14 2026-10-22', 'nor before the round');
 SELECT is(pg_temp.ask('P1', 'adopt_application', 'NULL, true, NULL, NULL, NULL, NULL, NULL, NULL')->>'in_favour', '13', 'in the same meeting');
 SELECT is(pg_temp.ask('P1', 'edit_application', 'NULL, NULL, NULL, NULL, ''继续改''')->>'state', 'DRAFT', 'other words: adopted again');
 SELECT pg_temp.ask('P1', 'adopt_application', 'NULL, true, NULL, NULL, NULL, NULL, NULL, NULL') \g /dev/null
@@ -318,6 +323,7 @@ SELECT is(pg_temp.refused(pg_temp.ask('P51', 'accept_application', '''SB26-14'''
 SELECT is(pg_temp.refused(pg_temp.ask('P50', 'endorse_application', '''SB26-14'', true, '' ''')), 'ZB001 invalid text_missing', 'an opinion in words');
 SELECT is(pg_temp.ask('P50', 'endorse_application', '''SB26-14'', true, ''情况属实''')->>'state', 'SUBMITTED', 'endorsed');
 SELECT is(pg_temp.refused(pg_temp.ask('P51', 'return_application', '''SB26-14'', ''{}''')), 'ZB001 invalid defect_needed', 'a return says what');
+SELECT is(pg_temp.refused(pg_temp.ask('P51', 'return_application', '''SB26-14'', ''{"(xyz,缺半年数据)"}''')), 'ZB001 invalid defect_field_unknown xyz', 'of a field the form has');
 SELECT is(pg_temp.ask('P51', 'return_application', '''SB26-14'', ''{"(summary,缺半年数据)","(,缺一页)"}''')->>'state', 'RETURNED', 'returned once');
 SELECT is(pg_temp.ask('P1', 'show_application', 'NULL')->'steps'->-1->'defects',
 	'[{"field": "summary", "text": "缺半年数据"}, {"field": null, "text": "缺一页"}]', 'with every defect');
