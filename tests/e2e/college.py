@@ -19,6 +19,7 @@ import wire
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "deploy/demo-college"
+REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error: ")
 CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}[- ]?){9}")
 AS_USER = (["setpriv", "--reuid=zhibu", "--regid=zhibu", "--clear-groups"]
            if os.getuid() == 0 else [])
@@ -174,7 +175,15 @@ class Server:
                 self.stop()
             except subprocess.TimeoutExpired:
                 self.kill()
+        reports = self.reports()
         shutil.rmtree(self.base, ignore_errors=True)
+        assert not reports, "\n".join(reports)
+
+    def reports(self):
+        """What sanitizers said of any process of this server."""
+        logs = [self.base / "log", *self.state.glob("zhibud.log*")]
+        texts = [f.read_text(errors="replace") for f in logs if f.exists()]
+        return [t[m.start():m.start() + 3000] for t in texts for m in [REPORT.search(t)] if m]
 
 
 class Result:
@@ -209,6 +218,8 @@ class Person:
                            stdin=subprocess.DEVNULL if input is None else None,
                            capture_output=True, timeout=timeout, cwd=self.dir,
                            env=self.env(**(env or {})))
+        # Where a refusal is expected a memory error is not one.
+        assert not REPORT.search(r.stderr), Result(words, r)
         return Result(words, r)
 
     def __call__(self, *args, **kw):
