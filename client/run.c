@@ -342,8 +342,8 @@ static bool value_wrong(struct client *client, const struct arg *arg,
 				arg->value, why->guess ? why->guess : "" };
 
 	/* of a file it is the file that is wrong, not the option */
-	if (strncmp(why->key, "error.file_", 11) == 0)
-		args[0] = arg->value + strspn(arg->value, "@");
+	if (field_kind(field) == FIELD_BYTES && *arg->value == '@')
+		args[0] = arg->value + 1;
 	client_fail(client, EXIT_USAGE, why->key, 3, args);
 	if (why->guess && !client_json(client))
 		out_say(client->out, "%s%s", word("text.did_you_mean"), why->guess);

@@ -131,6 +131,7 @@ static void test_every_defect(void **state)
 	assert_string_equal(defects[0].field, "day_on");
 	assert_int_equal(defects[1].line, 3);
 	assert_string_equal(defects[1].field, "working");
+	assert_string_equal(defects[1].value, "也许");
 	assert_int_equal(((HolidayImport *)rows[2])->day_on, 20728);
 	assert_true(((HolidayImport *)rows[2])->working);
 }
