@@ -42,21 +42,6 @@ LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM data.eval_stream s, guard.when(EXISTS (SELECT FROM data.ballot_session b
 		WHERE b.application_id = s.application_id AND b.state <> 'VOID'), 'ballot_there') g
 	WHERE s.id = ballot_wanted.id $$;
--- A stream with nothing in it is not one to close yet.
-CREATE FUNCTION guard.stream_has_material(me auth.actor, id text)
-RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
-	SELECT g.* FROM guard.stream_outsider(me, stream_has_material.id) g
-	UNION ALL
-	SELECT g.* FROM data.eval_stream s, guard.when(NOT CASE s.stream
-		WHEN 'ORG' THEN EXISTS (SELECT FROM data.note n WHERE n.org_id = s.org_id)
-			OR EXISTS (SELECT FROM data.duty_review r WHERE r.org_id = s.org_id)
-		WHEN 'MEMBERS' THEN EXISTS (SELECT FROM data.ballot_session b
-			WHERE b.application_id = s.application_id AND b.state <> 'VOID')
-		WHEN 'MASSES' THEN EXISTS (SELECT FROM data.interview i
-			WHERE i.application_id = s.application_id)
-		ELSE EXISTS (SELECT FROM data.letter l
-			WHERE l.application_id = s.application_id) END, 'stream_empty') g
-	WHERE s.id = stream_has_material.id $$;
 CREATE FUNCTION guard.stream_unsummarised(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.stream_outsider(me, stream_unsummarised.id) g
@@ -78,6 +63,10 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.when(me.role = 'recorder'
 		OR me.person_id NOT IN (SELECT flow.unrecused(seat_must_recuse.id)),
 		'not_own_branch') g $$;
+CREATE FUNCTION guard.item_uncounted(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.agenda_item i, guard.when(i.state <> 'VOTING', 'counts_there') g
+	WHERE i.id = item_uncounted.id $$;
 CREATE FUNCTION guard.item_recusals_done(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT (refuse.reason('own_branch_must_recuse', item_recusals_done.id,
@@ -112,7 +101,8 @@ BEGIN
 		'SELECT DISTINCT ON (d.id, d.request) $1.role || ''@'' || $1.org_id, d.request,'
 		' d.field, d.j->>d.from_column, d.org_id, flow.org_name(d.org_id, flow.today()),'
 		' $2, d.state, coalesce(d.j->>''due_on'', d.j->>''ends_on'', d.j->>''reply_by'','
-		' d.j->>''held_on'')::date'
+		-- an application's meeting is over; it is no day to be kept
+		' CASE WHEN $2 <> ''application'' THEN d.j->>''held_on'' END)::date'
 		' FROM (SELECT x.id, x.state, x.org_id, to_jsonb(x) AS j, t.guard, h.*'
 		'	FROM data.%I x'
 		'	JOIN rule.transition t ON t.entity = $2 AND t.from_state = x.state'

@@ -29,6 +29,23 @@ LANGUAGE sql STABLE AS $$
 	JOIN data.outside_unit u ON u.id = l.unit_id
 	WHERE s.id = stream_can_close.id AND s.stream = 'SOCIETY' AND l.state = 'SENT' $$;
 
+-- What was not carried out is left out with a reason, not closed.  A ballot that is
+-- not certified stands in the way above.
+CREATE FUNCTION guard.stream_complete(id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.stream_can_close(stream_complete.id) g
+	UNION ALL
+	SELECT (refuse.reason('stream_without_material', s.id, s.stream)).*
+	FROM data.eval_stream s WHERE s.id = stream_complete.id AND NOT CASE s.stream
+		WHEN 'ORG' THEN EXISTS (SELECT FROM data.note n WHERE n.org_id = s.org_id)
+			OR EXISTS (SELECT FROM data.duty_review r WHERE r.org_id = s.org_id)
+		WHEN 'MEMBERS' THEN EXISTS (SELECT FROM data.ballot_session b
+			WHERE b.application_id = s.application_id AND b.state <> 'VOID')
+		WHEN 'MASSES' THEN EXISTS (SELECT FROM data.interview i
+			WHERE i.application_id = s.application_id)
+		ELSE EXISTS (SELECT FROM data.letter l
+			WHERE l.application_id = s.application_id) END $$;
+
 CREATE FUNCTION guard.stream_is(id text, stream text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.stream_evaluating(stream_is.id) g

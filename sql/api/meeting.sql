@@ -277,7 +277,7 @@ LANGUAGE sql STABLE AS $$
 		UNION ALL SELECT a.person_id, 'absent' FROM unnest(absent) a
 		UNION ALL SELECT n, 'nonvoting' FROM unnest(nonvoting_ids) n),
 	seat(id) AS (SELECT flow.seats(on_day))
-	SELECT refuse.reason('person_unknown', coalesce(n.id, '')) FROM named n
+	SELECT refuse.reason('person_not_found', coalesce(n.id, '')) FROM named n
 	WHERE NOT EXISTS (SELECT FROM data.person p WHERE p.id = n.id)
 	UNION ALL
 	SELECT refuse.reason('attendance_twice', n.id, flow.person_name(n.id))

@@ -30,8 +30,8 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 
 	('eval_stream', '-', 'PLANNED', 'open_evaluation', NULL),
 	('eval_stream', 'PLANNED', 'OPEN', 'open_evaluation', NULL),
-	('eval_stream', 'OPEN', 'CLOSED', 'close_stream', 'stream_can_close'),
-	('eval_stream', 'REOPENED', 'CLOSED', 'close_stream', 'stream_can_close'),
+	('eval_stream', 'OPEN', 'CLOSED', 'close_stream', 'stream_complete'),
+	('eval_stream', 'REOPENED', 'CLOSED', 'close_stream', 'stream_complete'),
 	('eval_stream', 'CLOSED', 'SUMMARISED', 'summarise_stream', 'stream_evaluating'),
 	('eval_stream', 'SUMMARISED', 'SUMMARISED', 'summarise_stream', 'stream_evaluating'),
 	('eval_stream', 'SUMMARISED', 'LOCKED', 'lock_stream', 'stream_evaluating'),
@@ -92,6 +92,6 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	IF person_id IS NULL OR NOT EXISTS (SELECT FROM data.person p
 		WHERE p.id = unless_somebody.person_id AND p.active) THEN
-		PERFORM refuse.invalid(field, 'person_unknown', coalesce(person_id, ''));
+		PERFORM refuse.invalid(field, 'person_not_found', coalesce(person_id, ''));
 	END IF;
 END $$;

@@ -43,6 +43,8 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('agenda_item', 'LISTED', 'VOTING', 'open_vote', 'item_can_vote'),
 	('agenda_item', 'VOTING', 'VOTING', 'cast_vote', 'item_vote_named'),
 	('agenda_item', 'VOTING', 'COUNTED', 'close_vote', NULL),
+	-- a figure written down wrongly, until the item is resolved
+	('agenda_item', 'COUNTED', 'COUNTED', 'close_vote', NULL),
 	('agenda_item', 'COUNTED', 'RESOLVED', 'resolve_item', 'item_in_deliberation'),
 	('agenda_item', 'LISTED', 'RESOLVED', 'defer_item', 'item_can_vote'),
 	('agenda_item', 'COUNTED', 'RESOLVED', 'defer_item', 'item_not_carried'),

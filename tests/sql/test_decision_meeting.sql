@@ -106,7 +106,7 @@ SELECT is(t.refused(t.ask('P30', 'begin_meeting', '''HY26-01''')),
 	'ZB003 state attendance_missing HY26-01', 'no meeting without attendance');
 SELECT is(t.refused(t.ask('P30', 'record_attendance', '''HY26-01'', ''{P1,P2,P2,P20}'','
 	' ARRAY[ROW(''P3'', NULL)]::api.absence[], ''{P4,P99}'', NULL')),
-	'ZB001 defects person_unknown P99;attendance_twice P2 同志2;no_seat P20 同志20 2026-12-04;'
+	'ZB001 defects person_not_found P99;attendance_twice P2 同志2;no_seat P20 同志20 2026-12-04;'
 	'seat_attends_with_vote P4 同志4;seat_not_named P5 同志5;seat_not_named P6 同志6;'
 	'seat_not_named P7 同志7;seat_not_named P8 同志8;seat_not_named P9 同志9;'
 	'absence_without_reason P3 同志3', 'every seat accounted for, every defect at once');
@@ -188,6 +188,9 @@ SELECT is(t.refused(t.ask('P30', 'close_vote', '''YT26-02'', 8, -2, 0, 0')),
 	'ZB001 defects counts_not_voters 8 -2 0 0 6', 'and none is negative');
 SELECT is(t.refused(t.ask('P5', 'cast_vote', '''YT26-02'', ''IN_FAVOUR''')),
 	'ZB003 state vote_not_named YT26-02', 'a secret ballot is not cast here');
+SELECT is(t.ask('P30', 'close_vote', '''YT26-02'', 6, 0, 0, NULL')->>'passed', 'true', 'mistyped');
+SELECT is(t.refused(t.ask('P30', 'close_vote', '''YT26-02'', 4, 2, 1, NULL')),
+	'ZB001 defects counts_not_voters 4 2 1 0 6', 'a correction has the voters too');
 SELECT is(t.ask('P30', 'close_vote', '''YT26-02'', 4, 2, 0, NULL')->>'arithmetic',
 	'应到9人，实到8人，回避2人（回避者计入分母，议事规则GZ26.1），可表决6人。'
 	'同意须超过9的半数，即至少5票；同意4票，不同意2票，弃权0票，未投0票：未通过。',
@@ -198,6 +201,8 @@ SELECT is(t.refused(t.ask('P30', 'resolve_item', '''YT26-02'', NULL, ''理由'',
 	'ZB001 invalid text_missing', 'and advice');
 SELECT is(t.ask('P30', 'resolve_item', '''YT26-02'', ''讨论'', ''联系群众不够'', ''每季走访'', NULL')
 	->>'outcome', 'NOT_THIS_TIME', 'T24: not this time');
+SELECT is(t.refused(t.ask('P30', 'close_vote', '''YT26-02'', 6, 0, 0, NULL')), 'ZB003 state',
+	'what is resolved is not counted again');
 SELECT is(t.refused(t.ask('P30', 'resolve_item', '''YT26-02'', NULL, ''a'', ''b'', NULL')),
 	'ZB003 state', 'case 53: decided once');
 SELECT is(t.refused(t.ask('P30', 'open_vote', '''YT26-02'', ''SHOW_OF_HANDS''')),

@@ -89,6 +89,9 @@ SELECT is(t.wrong_hints(), '', 'with a draft');
 SELECT t.ask('P60', 'edit_application', 'NULL, 1, ''一'', ''二'', ''三''');
 SELECT t.ask('P60', 'adopt_application', 'NULL, true, NULL, NULL, NULL, NULL, NULL, NULL');
 SELECT is(t.wrong_hints(), '', 'with an adopted application');
+SELECT is((SELECT array_agg(d.due_on) FROM flow.duties(ROW('P60', 'branch_secretary', '01',
+	'next_duties', NULL)) d WHERE d.request = 'submit_application'), '{NULL}'::date[],
+	'the day of the branch meeting is no deadline');
 SELECT is((t.ask('P60', 'submit_application', 'NULL'))->>'state', 'SUBMITTED', 'handed in');
 UPDATE data.affiliation SET org_id = '01' WHERE person_id = 'P21';
 SELECT is(t.hinted('P22', 'accept_application'), 'SB26-01', 'the department accepts');
@@ -176,6 +179,7 @@ SELECT is(t.hinted('P5', 'cast_vote'), NULL, 'once');
 SELECT is(t.hinted('P1', 'cast_vote'), 'YT26-01', 'now the chair');
 SELECT t.ask('P30', 'close_vote', '''YT26-01'', NULL, NULL, NULL, NULL');
 SELECT is(t.wrong_hints(), '', 'after the vote');
+SELECT is(t.hinted('P30', 'close_vote'), NULL, 'counted once; a correction is nobody''s duty');
 SELECT t.ask('P30', 'resolve_item', '''YT26-01'', NULL, NULL, NULL, NULL');
 SELECT is(t.hinted('P21', 'new_notice'), NULL, 'no notice on unsigned minutes');
 SELECT is(t.wrong_hints(), '', 'decided');

@@ -1,7 +1,7 @@
 -- The four streams through call.*: moves, two people, versions, silence, the sheet.
 BEGIN;
 \ir evaluation_fixture.psql
-SELECT plan(48);
+SELECT plan(51);
 
 -- ---- opening -------------------------------------------------------------------
 SELECT throws_ok($$SELECT t.as('P1', 'branch_secretary@14', 'open_evaluation', $a$'SB26-14', '{}'$a$)$$,
@@ -21,6 +21,12 @@ SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'open_evaluation', $a$'S
 SELECT results_eq('SELECT s.id, s.state FROM data.eval_stream s ORDER BY s.id',
 	$$VALUES ('PS26-14-MAS', 'OPEN'), ('PS26-14-MEM', 'OPEN'), ('PS26-14-ORG', 'OPEN'),
 	('PS26-14-SOC', 'OPEN')$$, 'four streams with ids that can be read aloud');
+SELECT is((SELECT string_agg(s.stream || ' ' || g.key, ' ' ORDER BY s.id)
+	FROM data.eval_stream s, guard.stream_complete(s.id) g),
+	'MASSES stream_without_material MEMBERS stream_without_material '
+	'ORG stream_without_material SOCIETY stream_without_material', 'nothing is in them yet');
+SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'close_stream', $a$'PS26-14-MAS'$a$)$$,
+	'ZB003', NULL, 'an empty stream is skipped with a reason, not closed');
 
 -- ---- organisation ------------------------------------------------------------------
 SELECT is(t.as('P10', 'od_officer@ZZB', 'add_note',
@@ -39,6 +45,7 @@ SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'record_duty_review', $a
 -- ---- masses ---------------------------------------------------------------------------
 SELECT is(t.as('P10', 'od_officer@ZZB', 'add_interview', $a$'SB26-14', 'P10', 'P13', '教师', flow.today(),
 	'实训车间', '支部联系群众', '报修慢', true$a$) ->> 'interview_id', 'FT26-14', 'an interview');
+SELECT is((SELECT count(*)::int FROM guard.stream_complete('PS26-14-MAS')), 0, 'now it may be closed');
 SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'add_interview', $a$'SB26-14', 'P10', 'P10', '教师',
 	flow.today(), NULL, '提纲', '要点', true$a$)$$, 'ZB001', NULL, 'held by two people');
 
