@@ -1,6 +1,7 @@
 """The demo college, loaded by the people who would load it, with the real client:
 the steps of deploy/demo up to the first round."""
 import csv
+import re
 
 from college import DATA, Server
 
@@ -24,8 +25,60 @@ class DemoCollege(Server):
                                           role="committee_secretary")
         self.party_secretary("rule", "set", "-f", DATA / "rules.json", "-y")
         self.party_secretary("items", "adopt", "-f", DATA / "items.json", "-y")
+        self.secretary = self.enrol("书记14", "党支部书记", "14", role="branch_secretary")
         self.clock("2026-10-12")
         return self
+
+    def on_its_way(self):
+        """Branch 14, its round begun, applies, and its evaluations are open: a little
+        of everything there is by then.  name of a field -> its value."""
+        p, secretary, officer = self.person_id, self.secretary, self.officer
+        recorder = self.enrol("记录人", "记录人", "DW", role="recorder")
+        form = secretary("self", "form").out
+        (secretary.dir / "自评.txt").write_text(
+            re.sub(r"(?m)^(\[\d.+\d*\] .* = )$", r"\1达到", form))
+        secretary("self", "import", "自评.txt")
+        gap = secretary.json("gap", "add", "批评意见偏少", "--item", "3.2")["gapId"]
+        secretary("gap", "plan", gap, "--measure", "会前谈心", "--responsible", "书记",
+                  "--due-on", "11-30")
+        secretary("self", "adopt", "--held-on", "10-12", "--entitled", 25, "--present", 22,
+                  "--in-favour", 21, "--against", 0, "--abstain", 1, "--meets-conditions")
+        (secretary.dir / "函.pdf").write_bytes(b"%PDF-1.4\n")
+        file = secretary.json("file", "add", "函.pdf", "--item", "4.2",
+                              "--not-classified")["fileId"]
+        secretary("app", "new")
+        secretary("app", "edit", "--summary", "对照标准开展自创。", "--remaining-problems",
+                  "联系点偏少。", "--next-steps", "每月走访。")
+        secretary("app", "adopt", "--same-meeting")
+        secretary("app", "submit", "-y")
+        self.enrol("总支", "党总支书记", "Z2", role="general_branch_secretary")(
+            "app", "endorse", "SB26-14", "--agree", "-m", "同意")
+        officer("app", "accept", "SB26-14")
+        officer("eval", "open", "SB26-14")
+        officer("note", "add", "14", "--source", "走访", "--happened-on", "10-10", "--text",
+                "参加主题党日。")
+        officer("duty", "add", "14", "--year", 2025, "--secretary-id",
+                p(self.holder("党支部书记", "14")), "--grade", "较好", "--decided-by", "党委",
+                "--decided-on", "2026-01-20")
+        officer("talk", "add", "SB26-14", "--interviewer-id", p(self.holder("组织员", "ZZB", 2)),
+                "--second-interviewer-id", p(self.holder("纪检干部", "DW")), "--category",
+                "教师", "--held-on", "10-12", "--outline", "联系群众", "--points", "报修快",
+                "--read-back")
+        unit = officer.json("unit", "add", "红山电机厂", "--kind", "共建单位")["unitId"]
+        letter = officer.json("letter", "new", "SB26-14", "--unit-id", unit, "--why", "共建",
+                              "--questions", "印象", "--reply-by-on", "12-01")["letterId"]
+        session = officer.json(
+            "ballot", "prepare", "SB26-14", "--held-on", "10-12", "--place", "实训楼",
+            "--scrutineer-id", p(self.holder("监票人", "DW")),
+            "--teller-id", p(self.holder("计票人", "DW")),
+            "--key-holder-id", p(self.holder("第三持钥人", "DW")))["sessionId"]
+        meeting = recorder.json("meeting", "new", "--held-on", "10-12", "--place",
+                                "第一会议室")["meetingId"]
+        return {"application_id": "SB26-14", "round_id": "LC26-14", "org_id": "14",
+                "person": "BY0212", "gap_id": gap, "file_id": file, "letter_id": letter,
+                "session_id": session, "meeting_id": meeting, "words": "电气",
+                "unit_id": unit, "stream_id": "PS26-14-ORG",
+                "self_id": secretary.json("round", "show")["selfId"]}
 
     @staticmethod
     def holder(role, org, nth=1):

@@ -22,35 +22,52 @@ def holders(college):
             for role, org, person in rows}
 
 
-def sample(field):
-    """A value of the field's type that means nothing in particular."""
+@pytest.fixture(scope="module")
+def real(college):
+    """What fields of that name can hold here."""
+    college.secretary("round", "start")
+    known = college.on_its_way()
+    known["person_id"] = college.person_id(known["person"])
+    known["item"] = known["items"] = "3.2"
+    known["role"], known["on"] = "branch_secretary", 20738  # 12 October 2026
+    return known
+
+
+def sample(field, known):
+    """A value of the field's type: of this college, or meaning nothing in particular."""
+    if field.name in known:
+        return known[field.name]
+    if known and field.name.endswith("_on"):
+        return known["on"]
+    if known and field.name.endswith(("_id", "_ids")):
+        return known["person_id"]
     return {field.TYPE_STRING: "x", field.TYPE_BYTES: b"\0" * 32, field.TYPE_BOOL: True,
             field.TYPE_INT32: 1, field.TYPE_INT64: 1}.get(field.type)
 
 
-def fill(message, depth=0):
+def fill(message, known, depth=0):
     for f in message.DESCRIPTOR.fields:
         if f.type == f.TYPE_ENUM:
             value = f.enum_type.values[0].number
         elif f.type == f.TYPE_MESSAGE:
             if depth < 3:
                 part = getattr(message, f.name)
-                fill(part.add() if f.label == f.LABEL_REPEATED else part, depth + 1)
+                fill(part.add() if f.label == f.LABEL_REPEATED else part, known, depth + 1)
             continue
         else:
-            value = sample(f)
+            value = sample(f, known)
         if f.label == f.LABEL_REPEATED:
             getattr(message, f.name).append(value)
         else:
             setattr(message, f.name, value)
 
 
-def make(member, acting, filled):
+def make(member, acting, how, known):
     r = pb.Request(acting=acting, dry_run=True)
     part = getattr(r, member.name)
     part.SetInParent()
-    if filled:
-        fill(part)
+    if how != "empty":
+        fill(part, known if how == "real" else {})
     return r
 
 
@@ -61,32 +78,41 @@ def checksum(server):
         " WHERE schemaname IN ('data', 'rule', 'audit')")]
     # This very look is an event of the machine's operator.
     but = {"audit.event": " WHERE request <> 'machine_psql'"}
-    return {t: server.sql(f"SELECT coalesce(sum(hashtextextended(x::text, 0)), 0)"
-                          f" FROM {t} x{but.get(t, '')}")[0][0] for t in tables}
+    return server.sql(" UNION ALL ".join(
+        f"SELECT '{t}', coalesce(sum(hashtextextended(x::text, 0)), 0)"
+        f" FROM {t} x{but.get(t, '')}" for t in tables))
 
 
-@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
-def test_every_request_against_every_role(college, holders, filled):
+HOW = ["empty", "filled", "real"]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_every_request_against_every_role(college, holders, real, how):
     allowed = {tuple(row) for row in college.sql("SELECT request, role FROM rule.permission")}
     before = checksum(college)
-    wrong = []
+    wrong, done = [], set()
     for role, (acting, _, credentials) in sorted(holders.items()):
         w = Wire(college.member_port, *credentials)
         for member in members():
             if member.name in NATIVE:
                 continue
-            reply = w.ask(make(member, acting, filled))
+            reply = w.ask(make(member, acting, how, real))
             code = reply.refusal.code if reply.HasField("refusal") else ""
             may = (member.name, role) in allowed or (member.name, "person") in allowed
-            if code in (INTERNAL, NOT_ENROLLED) or (not may and code != DENIED):
+            # the database's own error: no rule of ours says what is wrong
+            bare = reply.refusal.key == "invalid" and not reply.refusal.reasons
+            if code in (INTERNAL, NOT_ENROLLED) or bare or (not may and code != DENIED):
                 wrong.append((member.name, role, may, code, reply.refusal.key))
+            if not code:
+                done.add(member.name)
         w.close()
     assert not wrong
+    assert how != "real" or len(done) > 40  # else it says little
     assert checksum(college) == before
 
 
-@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
-def test_every_request_without_a_certificate(college, filled):
+@pytest.mark.parametrize("how", HOW)
+def test_every_request_without_a_certificate(college, real, how):
     allowed = {r for r, in college.sql("SELECT request FROM rule.permission"
                                        " WHERE role = 'anyone'")}
     before = checksum(college)
@@ -95,7 +121,7 @@ def test_every_request_without_a_certificate(college, filled):
     for member in members():
         if member.name in NATIVE:
             continue
-        r = make(member, None, filled)
+        r = make(member, None, how, real)
         r.ClearField("acting")
         reply = w.ask(r)
         code = reply.refusal.code if reply.HasField("refusal") else ""
@@ -110,7 +136,7 @@ def test_a_former_officer_may_nothing_more(college, holders):
     """The office ends today; the certificate stays good, the right is gone."""
     acting, person, credentials = holders["branch_committee_member"]
     w = Wire(college.member_port, *credentials)
-    r = make(next(m for m in members() if m.name == "whoami"), acting, False)
+    r = make(next(m for m in members() if m.name == "whoami"), acting, "empty", {})
     assert not w.ask(r).HasField("refusal")
     role, org = acting.split("@")
     college.sql(f"UPDATE data.office SET to_on = flow.today() WHERE role = '{role}'"
