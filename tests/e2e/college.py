@@ -4,8 +4,10 @@ Server runs `zhibud` (as user zhibu when the tests run as root, since neither it
 nor PostgreSQL does), Person runs `zhibu` with a profile folder of its own.
 """
 import atexit
+import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -43,13 +45,15 @@ BIN = programs()
 
 
 def free_ports(n):
-    socks = [socket.socket() for _ in range(n)]
-    for s in socks:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in socks]
-    for s in socks:
-        s.close()
-    return ports
+    """Below those the system gives to outgoing connections: nobody else's client
+    sits on one while its server is down for a moment."""
+    found = set()
+    while len(found) < n:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            found.add(port)
+    return sorted(found)
 
 
 def wait_for(what, seconds=30, every=0.05):
@@ -136,7 +140,7 @@ class Server:
                 line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             except FileNotFoundError:
                 continue
-            if word.encode() in line or any(word.encode() == w for w in line):
+            if word.encode() in [w.split(b"/")[-1] for w in line]:
                 return pid
         return None
 
