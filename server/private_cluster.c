@@ -183,7 +183,8 @@ static bool write_configuration(const struct config *config, char *why, size_t c
 bool private_cluster_create(const struct config *config, char *why, size_t cap)
 {
 	char program[PATH_MAX];
-	const char *const argv[] = { "initdb", "-D", config->path.pg_data,
+	/* by its path: it looks for "postgres" beside itself */
+	const char *const argv[] = { program, "-D", config->path.pg_data,
 		"-U", CLUSTER_SUPERUSER, "--auth-local=peer", "--auth-host=reject",
 		"--data-checksums", "--encoding=UTF8", "--locale=C", NULL };
 	int log = open("/dev/null", O_WRONLY | O_CLOEXEC), code;
@@ -291,7 +292,7 @@ static bool clear_remains(const struct config *config, char *why, size_t cap)
 pid_t private_cluster_start(const struct config *config, char *why, size_t cap)
 {
 	char program[PATH_MAX];
-	const char *const argv[] = { "postgres", "-D", config->path.pg_data, NULL };
+	const char *const argv[] = { program, "-D", config->path.pg_data, NULL };
 	char path[PATH_MAX];
 	pid_t pid;
 	int log;
