@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -100,14 +101,18 @@ static void wait_for_log(const char *text)
 	assert_true(log_says(text));
 }
 
+/* Each has a log of its own; none outlives a failed test. */
 static pid_t start(enum worker_kind kind)
 {
-	pid_t pid = fork();
 	FILE *sink;
+	pid_t pid;
 
+	unlink(log_path);
+	pid = fork();
 	assert_true(pid >= 0);
 	if (pid > 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sink = fopen(log_path, "w");
 	log_init(sink, LOG_INFO);
 	_exit(worker_run(&config, kind));
