@@ -391,7 +391,7 @@ def test_096_not_durable_is_not_served(college, setting):
         for ask in (request("whoami"), meeting("096")):
             assert refusal(w.ask(ask)).code == UNAVAILABLE
         w.close()
-        assert log.has(r"error db_not_durable .*synchronous_commit, fsync")
+        wait_for(lambda: log.has(r"error db_not_durable .*synchronous_commit, fsync"))
     college.start()
     assert held_in(college, "096") == []
 
