@@ -107,7 +107,7 @@ static void item(struct client *client, const ShowMeetingReply *m,
 
 	out_heading(out, out_format(out, "%d. %s  %s", row->item_no,
 		row->org_name, row->agenda_item_id));
-	out_field(out, "application_id", row->application_id);
+	out_field(out, "subject_id", row->subject_id);
 	out_field(out, "dossier_id", row->dossier_id);
 	out_field(out, "presenter_name", row->presenter_name);
 	out_field(out, "state", word_value("agenda_item", row->state));
@@ -118,6 +118,8 @@ static void item(struct client *client, const ShowMeetingReply *m,
 	out_field(out, "in_favour_needed",
 		number(out, row->has_in_favour_needed, row->in_favour_needed));
 	out_pairs_end(out);
+	if (row->motion)
+		out_text(out, 4, row->motion);
 	recusals(client, m, row->agenda_item_id);
 	votes(out, m, row->agenda_item_id);
 	if (row->arithmetic)

@@ -78,8 +78,23 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 CREATE FUNCTION guard.meeting_wanted(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.when(EXISTS (SELECT FROM data.meeting m WHERE m.state = 'PLANNED')
-		OR NOT EXISTS (SELECT FROM data.application a
-			WHERE a.state IN ('DOSSIER_FROZEN', 'DEFERRED')), 'meeting_not_wanted') g $$;
+		OR NOT flow.matter_waits(), 'meeting_not_wanted') g $$;
+-- Something could be put on an agenda.
+CREATE FUNCTION flow.matter_waits() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	e text;
+	waits boolean;
+BEGIN
+	FOR e IN SELECT m.entity FROM rule.matter m LOOP
+		EXECUTE format('SELECT EXISTS (SELECT FROM data.%I x JOIN rule.transition t'
+			' ON t.entity = $1 AND t.request = ''add_agenda_item'''
+			' AND t.from_state = x.state)', e) INTO waits USING e;
+		IF waits THEN
+			RETURN true;
+		END IF;
+	END LOOP;
+	RETURN false;
+END $$;
 CREATE FUNCTION guard.notice_wanted(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.when(NOT EXISTS (SELECT FROM data.application a

@@ -57,15 +57,15 @@ LANGUAGE sql STABLE AS $$
 
 CREATE FUNCTION guard.item_in_deliberation(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
-	SELECT refuse.reason('application_left', a.id, 'application.' || a.state)
-	FROM data.agenda_item i JOIN data.application a ON a.id = i.application_id
-	WHERE i.id = item_in_deliberation.id AND a.state <> 'IN_DELIBERATION' $$;
+	SELECT refuse.reason('matter_left', i.subject_id, s.entity || '.' || s.state)
+	FROM data.agenda_item i, flow.matter(i.subject_id) s
+	WHERE i.id = item_in_deliberation.id AND s.state <> 'IN_DELIBERATION' $$;
 
-CREATE FUNCTION guard.item_application_left(id text) RETURNS SETOF refuse.reason
+CREATE FUNCTION guard.item_matter_left(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
-	SELECT refuse.reason('application_still_here', a.id)
-	FROM data.agenda_item i JOIN data.application a ON a.id = i.application_id
-	WHERE i.id = item_application_left.id AND a.state = 'IN_DELIBERATION' $$;
+	SELECT refuse.reason('matter_still_here', i.subject_id)
+	FROM data.agenda_item i, flow.matter(i.subject_id) s
+	WHERE i.id = item_matter_left.id AND s.state = 'IN_DELIBERATION' $$;
 
 -- Item by item (逐项表决), in a meeting that has begun and still has its quorum.
 CREATE FUNCTION guard.item_can_vote(id text) RETURNS SETOF refuse.reason
@@ -140,7 +140,7 @@ BEGIN
 	RETURN m;
 END $$;
 
--- An item by its own number, or the newest of an application.
+-- An item by its own number, or the newest on a matter.
 CREATE FUNCTION flow.find_item(me auth.actor, agenda_item_id text) RETURNS data.agenda_item
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -148,7 +148,7 @@ DECLARE i data.agenda_item;
 BEGIN
 	SELECT t.* INTO i FROM data.agenda_item t
 	JOIN data.meeting m ON m.id = t.meeting_id
-	WHERE t.id = agenda_item_id OR t.application_id = agenda_item_id
+	WHERE t.id = agenda_item_id OR t.subject_id = agenda_item_id
 	ORDER BY t.state IN ('LISTED', 'VOTING', 'COUNTED') DESC, m.held_on DESC, t.id DESC
 	LIMIT 1;
 	PERFORM auth.need(me, i.org_id);
@@ -175,6 +175,16 @@ BEGIN
 	IF person_id IS NULL OR NOT person_id IN (SELECT flow.seats(on_day)) THEN
 		PERFORM refuse.invalid(field, 'no_seat', coalesce(person_id, ''),
 			coalesce(flow.person_name(person_id), ''), on_day::text);
+	END IF;
+END $$;
+
+-- Moves what an item is about; an application keeps its history.
+CREATE FUNCTION flow.move_matter(me auth.actor, i data.agenda_item, to_state text,
+	words text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM flow.move(me, i.entity, i.subject_id, to_state);
+	IF i.entity = 'application' THEN
+		PERFORM flow.step(me, i.subject_id, to_state, NULL, words);
 	END IF;
 END $$;
 
@@ -207,41 +217,45 @@ BEGIN
 	VALUES (meeting_id, flow.committee(), state, held_on, place, chair_id, recorder_id);
 END $$;
 
-CREATE FUNCTION api.add_agenda_item(me auth.actor, meeting_id text, application_id text,
+CREATE FUNCTION api.add_agenda_item(me auth.actor, meeting_id text, subject_id text,
 	presenter_id text, OUT agenda_item_id text, OUT item_no int, OUT dossier_id text,
 	OUT own_branch_names text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
 	m data.meeting := flow.find_meeting(me, meeting_id);
-	org text;
-	frozen_on date;
+	s record;
+	application_id text;
 BEGIN
 	PERFORM flow.need(me, 'meeting', meeting_id);
-	SELECT a.org_id INTO org FROM data.application a WHERE a.id = application_id;
-	PERFORM auth.need(me, org);
+	SELECT t.* INTO s FROM flow.matter(subject_id) t;
+	PERFORM auth.need(me, s.org_id);
 	presenter_id := coalesce(presenter_id, me.person_id);
 	PERFORM refuse.unless_somebody('presenter_id', presenter_id);
-	IF flow.is_member(presenter_id, org, m.held_on) THEN
+	IF flow.is_member(presenter_id, s.org_id, m.held_on) THEN
 		PERFORM refuse.invalid('presenter_id', 'own_branch_other_hand',
 			flow.person_name(presenter_id));
 	END IF;
-	PERFORM flow.move(me, 'application', application_id, 'IN_DELIBERATION');
-	PERFORM flow.step(me, application_id, 'IN_DELIBERATION', NULL, NULL);
-	SELECT d.id, flow.day(d.frozen_at) INTO STRICT dossier_id, frozen_on
-	FROM data.dossier d WHERE d.application_id = application_id AND d.state = 'FROZEN';
-	-- the seats are those of the meeting's day: it is not chosen for who held one
-	IF m.held_on < frozen_on THEN
-		PERFORM refuse.invalid('meeting_id', 'meeting_before_dossier', m.held_on::text,
-			frozen_on::text);
+	PERFORM flow.move(me, s.entity, subject_id, 'IN_DELIBERATION');
+	IF s.entity = 'application' THEN
+		application_id := subject_id;
+		PERFORM flow.step(me, application_id, 'IN_DELIBERATION', NULL, NULL);
+		SELECT d.id, flow.day(d.frozen_at) INTO STRICT dossier_id, s.ready_on
+		FROM data.dossier d WHERE d.application_id = application_id
+			AND d.state = 'FROZEN';
 	END IF;
-	agenda_item_id := flow.new_id('agenda_item', 'YT', org);
+	-- the seats are those of the meeting's day: it is not chosen for who held one
+	IF m.held_on < s.ready_on THEN
+		PERFORM refuse.invalid('meeting_id', 'meeting_before_papers', m.held_on::text,
+			s.ready_on::text);
+	END IF;
+	agenda_item_id := flow.new_id('agenda_item', 'YT', s.org_id);
 	SELECT coalesce(max(i.item_no), 0) + 1 INTO item_no FROM data.agenda_item i
 	WHERE i.meeting_id = meeting_id;
-	INSERT INTO data.agenda_item (id, org_id, state, meeting_id, item_no, application_id,
-		dossier_id, presenter_id)
-	VALUES (agenda_item_id, org, 'LISTED', meeting_id, item_no, application_id,
-		dossier_id, presenter_id);
+	INSERT INTO data.agenda_item (id, org_id, state, meeting_id, item_no, entity,
+		subject_id, motion, application_id, dossier_id, presenter_id)
+	VALUES (agenda_item_id, s.org_id, 'LISTED', meeting_id, item_no, s.entity,
+		subject_id, s.motion, application_id, dossier_id, presenter_id);
 	own_branch_names := ARRAY(SELECT flow.person_name(u.p)
 		FROM flow.unrecused(agenda_item_id) u(p));
 END $$;
@@ -250,17 +264,19 @@ CREATE FUNCTION api.remove_agenda_item(me auth.actor, INOUT agenda_item_id text,
 	reason text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE i data.agenda_item := flow.find_item(me, agenda_item_id);
+DECLARE
+	i data.agenda_item := flow.find_item(me, agenda_item_id);
+	back text;
 BEGIN
 	PERFORM refuse.unless_words('reason', reason, 1000);
 	agenda_item_id := i.id;
 	state := 'REMOVED';
 	PERFORM flow.need(me, 'meeting', i.meeting_id);
 	PERFORM flow.move(me, 'agenda_item', i.id, state);
-	IF EXISTS (SELECT FROM data.application a WHERE a.id = i.application_id
-			AND a.state = 'IN_DELIBERATION') THEN
-		PERFORM flow.move(me, 'application', i.application_id, 'DOSSIER_FROZEN');
-		PERFORM flow.step(me, i.application_id, 'DOSSIER_FROZEN', NULL, reason);
+	SELECT r.taken_off INTO back FROM flow.matter(i.subject_id) s
+	JOIN rule.matter r ON r.entity = s.entity WHERE s.state = 'IN_DELIBERATION';
+	IF FOUND THEN
+		PERFORM flow.move_matter(me, i, back, reason);
 	END IF;
 	UPDATE data.agenda_item t SET reasons = reason WHERE t.id = i.id;
 END $$;
@@ -492,15 +508,19 @@ END $$;
 CREATE FUNCTION flow.resolution_words(i data.agenda_item, outcome text, reasons text,
 	advice text, conditions text) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT CASE outcome
+		WHEN r.deferred THEN format('经集体研究，对%s暂缓作出决定。理由：%s',
+			coalesce(a.org_name, i.motion), reasons)
 		WHEN 'PROPOSED_AWARD' THEN format('经集体研究并逐项表决，同意拟评定%s为%s，按规定公示。',
 			a.org_name, flow.quoted(p.award_title))
 		WHEN 'NOT_THIS_TIME' THEN format('经集体研究并逐项表决，本次不予评定%s为%s。理由：%s　建议：%s',
 			a.org_name, flow.quoted(p.award_title), reasons, advice)
-		ELSE format('经集体研究，对%s暂缓作出决定。理由：%s', a.org_name, reasons) END
+		WHEN r.carried THEN '经集体研究并逐项表决，同意：' || i.motion
+		ELSE format('经集体研究并逐项表决，未同意：%s　理由：%s', i.motion, reasons) END
 		|| CASE WHEN conditions ~ '\S' THEN '　附带要求：' || conditions ELSE '' END
-	FROM data.application a JOIN data.standard_version s ON s.id = a.standard_version_id
-	JOIN data.programme p ON p.id = s.programme_id
-	WHERE a.id = i.application_id $$;
+	FROM rule.matter r LEFT JOIN data.application a ON a.id = i.application_id
+	LEFT JOIN data.standard_version s ON s.id = a.standard_version_id
+	LEFT JOIN data.programme p ON p.id = s.programme_id
+	WHERE r.entity = i.entity $$;
 
 -- Writes an outcome once and for all.
 CREATE FUNCTION flow.settle(me auth.actor, i data.agenda_item, outcome text,
@@ -510,8 +530,7 @@ LANGUAGE plpgsql AS $$
 DECLARE words text := flow.resolution_words(i, outcome, reasons, advice, conditions);
 BEGIN
 	PERFORM flow.move(me, 'agenda_item', i.id, 'RESOLVED');
-	PERFORM flow.move(me, 'application', i.application_id, outcome);
-	PERFORM flow.step(me, i.application_id, outcome, NULL, words);
+	PERFORM flow.move_matter(me, i, outcome, words);
 	UPDATE data.agenda_item t SET outcome = outcome, discussion = discussion,
 		reasons = reasons, advice = advice, conditions = conditions,
 		resolution = words, resolved_at = flow.now()
@@ -521,19 +540,23 @@ END $$;
 
 CREATE FUNCTION api.resolve_item(me auth.actor, INOUT agenda_item_id text,
 	discussion text, reasons text, advice text, conditions text,
-	OUT application_id text, OUT outcome text, OUT arithmetic text, OUT resolution text)
+	OUT subject_id text, OUT outcome text, OUT arithmetic text, OUT resolution text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE i data.agenda_item := flow.find_item(me, agenda_item_id);
 BEGIN
 	PERFORM flow.need(me, 'agenda_item', i.id, 'RESOLVED');
 	agenda_item_id := i.id;
-	application_id := i.application_id;
+	subject_id := i.subject_id;
 	arithmetic := i.arithmetic;
-	outcome := CASE WHEN i.passed THEN 'PROPOSED_AWARD' ELSE 'NOT_THIS_TIME' END;
+	SELECT CASE WHEN i.passed THEN r.carried ELSE r.rejected END INTO STRICT outcome
+	FROM rule.matter r WHERE r.entity = i.entity;
 	IF NOT i.passed THEN
 		PERFORM refuse.unless_words('reasons', reasons, 4000);
-		PERFORM refuse.unless_words('advice', advice, 4000);
+		-- a branch is told what to work on
+		IF i.entity = 'application' THEN
+			PERFORM refuse.unless_words('advice', advice, 4000);
+		END IF;
 	END IF;
 	PERFORM refuse.if_too_long('discussion', discussion, 20000);
 	PERFORM refuse.if_too_long('conditions', conditions, 4000);
@@ -541,15 +564,15 @@ BEGIN
 END $$;
 
 CREATE FUNCTION api.defer_item(me auth.actor, INOUT agenda_item_id text, reasons text,
-	discussion text, OUT application_id text, OUT outcome text, OUT resolution text)
+	discussion text, OUT subject_id text, OUT outcome text, OUT resolution text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE i data.agenda_item := flow.find_item(me, agenda_item_id);
 BEGIN
 	PERFORM flow.need(me, 'agenda_item', i.id, 'RESOLVED');
 	agenda_item_id := i.id;
-	application_id := i.application_id;
-	outcome := 'DEFERRED';
+	subject_id := i.subject_id;
+	SELECT r.deferred INTO STRICT outcome FROM rule.matter r WHERE r.entity = i.entity;
 	PERFORM refuse.unless_words('reasons', reasons, 4000);
 	PERFORM refuse.if_too_long('discussion', discussion, 20000);
 	resolution := flow.settle(me, i, outcome, discussion, reasons, NULL, NULL);
@@ -582,8 +605,10 @@ END $$;
 CREATE FUNCTION flow.minutes_item(i data.agenda_item) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT concat_ws(E'\n',
-		format('%s、%s（%s，材料%s，汇报人：%s）', i.item_no, a.org_name, i.id, i.dossier_id,
-			flow.person_name(i.presenter_id)),
+		format('%s、%s（%s，材料%s，汇报人：%s）', i.item_no,
+			coalesce(a.org_name, flow.org_name(i.org_id, m.held_on)), i.id,
+			coalesce(i.dossier_id, i.subject_id), flow.person_name(i.presenter_id)),
+		'　　议题：' || i.motion,
 		CASE WHEN i.state = 'REMOVED' THEN '　　撤下议题：' || i.reasons END,
 		(SELECT '　　回避：' || string_agg(flow.person_name(r.person_id) || '（' || r.reason
 			|| '）', '、' ORDER BY r.person_id)
@@ -595,7 +620,8 @@ LANGUAGE sql STABLE AS $$
 		'　　方式：' || flow.method_words(i.method),
 		'　　表决：' || i.arithmetic,
 		'　　决议：' || i.resolution)
-	FROM data.application a WHERE a.id = i.application_id $$;
+	FROM data.meeting m LEFT JOIN data.application a ON a.id = i.application_id
+	WHERE m.id = i.meeting_id $$;
 
 CREATE FUNCTION flow.minutes_text(meeting_id text) RETURNS text
 LANGUAGE sql STABLE AS $$
@@ -684,7 +710,8 @@ CREATE TYPE api.attendance_row AS (person_id text, name text, chair boolean,
 CREATE TYPE api.agenda_row AS (agenda_item_id text, item_no int, application_id text,
 	org_id text, org_name text, state text, dossier_id text, presenter_name text,
 	method text, voters int, in_favour_needed int, in_favour int, against int,
-	abstain int, not_cast int, arithmetic text, outcome text, resolution text);
+	abstain int, not_cast int, arithmetic text, outcome text, resolution text,
+	subject_id text, motion text);
 CREATE TYPE api.recusal_row AS (agenda_item_id text, person_id text, name text,
 	own_branch boolean, recused boolean, reason text);
 CREATE TYPE api.named_vote_row AS (agenda_item_id text, name text, choice text);
@@ -704,11 +731,12 @@ LANGUAGE sql STABLE AS $$
 
 CREATE FUNCTION flow.agenda_rows(m data.meeting) RETURNS api.agenda_row[]
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(array_agg(ROW(i.id, i.item_no, i.application_id, i.org_id, a.org_name,
-		i.state, i.dossier_id, flow.person_name(i.presenter_id), i.method, i.voters,
+	SELECT coalesce(array_agg(ROW(i.id, i.item_no, i.application_id, i.org_id,
+		coalesce(a.org_name, flow.org_name(i.org_id, m.held_on)), i.state, i.dossier_id, flow.person_name(i.presenter_id), i.method, i.voters,
 		flow.carry_needed(i.denominator), i.in_favour, i.against, i.abstain, i.not_cast,
-		i.arithmetic, i.outcome, i.resolution)::api.agenda_row ORDER BY i.item_no), '{}')
-	FROM data.agenda_item i JOIN data.application a ON a.id = i.application_id
+		i.arithmetic, i.outcome, i.resolution, i.subject_id, i.motion)::api.agenda_row
+		ORDER BY i.item_no), '{}')
+	FROM data.agenda_item i LEFT JOIN data.application a ON a.id = i.application_id
 	WHERE i.meeting_id = m.id $$;
 
 -- Who stood aside, and whose own branch it is and who has not.

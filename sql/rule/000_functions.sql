@@ -3,7 +3,7 @@
 
 DROP SCHEMA IF EXISTS call, api, guard, auth, flow, refuse CASCADE;
 DROP FUNCTION IF EXISTS audit.append;
-TRUNCATE rule.role, rule.permission, rule.transition, rule.request;
+TRUNCATE rule.role, rule.permission, rule.transition, rule.request, rule.matter;
 
 -- A function may name another that a later file makes; the tests call them all.
 SET LOCAL check_function_bodies = off;

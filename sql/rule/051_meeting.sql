@@ -34,8 +34,8 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 
 	('agenda_item', '-', 'LISTED', 'add_agenda_item', NULL),
 	('agenda_item', 'LISTED', 'REMOVED', 'remove_agenda_item', NULL),
-	('agenda_item', 'VOTING', 'REMOVED', 'remove_agenda_item', 'item_application_left'),
-	('agenda_item', 'COUNTED', 'REMOVED', 'remove_agenda_item', 'item_application_left'),
+	('agenda_item', 'VOTING', 'REMOVED', 'remove_agenda_item', 'item_matter_left'),
+	('agenda_item', 'COUNTED', 'REMOVED', 'remove_agenda_item', 'item_matter_left'),
 	('agenda_item', 'LISTED', 'LISTED', 'recuse', NULL),
 	('agenda_item', 'LISTED', 'LISTED', 'record_opinion', NULL),
 	('agenda_item', 'VOTING', 'VOTING', 'record_opinion', NULL),
@@ -55,6 +55,40 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('application', 'IN_DELIBERATION', 'PROPOSED_AWARD', 'resolve_item', NULL),
 	('application', 'IN_DELIBERATION', 'NOT_THIS_TIME', 'resolve_item', NULL),
 	('application', 'IN_DELIBERATION', 'DEFERRED', 'defer_item', NULL);
+
+INSERT INTO rule.matter (entity, carried, rejected, deferred, taken_off) VALUES
+	('application', 'PROPOSED_AWARD', 'NOT_THIS_TIME', 'DEFERRED', 'DOSSIER_FROZEN');
+
+-- What a number stands for, if the committee can decide on it; NULLs otherwise.
+-- `ready_on`: the day its papers were complete.
+CREATE FUNCTION flow.matter(subject_id text, OUT entity text, OUT org_id text,
+	OUT state text, OUT motion text, OUT ready_on date)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE
+	e text;
+	j jsonb;
+BEGIN
+	FOR e IN SELECT m.entity FROM rule.matter m ORDER BY m.entity LOOP
+		EXECUTE format('SELECT to_jsonb(x) FROM data.%I x WHERE x.id = $1', e)
+			INTO j USING subject_id;
+		IF j IS NOT NULL THEN
+			entity := e;
+			org_id := j->>'org_id';
+			state := j->>'state';
+			motion := j->>'motion';
+			ready_on := j->>'proposed_on';
+			RETURN;
+		END IF;
+	END LOOP;
+END $$;
+-- Resolved so, and the minutes that say so are signed: the resolution stands.
+CREATE FUNCTION flow.signed_item(subject_id text) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT i.id FROM data.agenda_item i
+	JOIN data.meeting m ON m.id = i.meeting_id AND m.state = 'SIGNED'
+	JOIN rule.matter r ON r.entity = i.entity AND r.carried = i.outcome
+	WHERE i.subject_id = signed_item.subject_id
+	ORDER BY i.resolved_at DESC, i.id DESC LIMIT 1 $$;
 
 -- ---- who has a seat, who must stand aside --------------------------------------
 -- The committee itself: the organisation a meeting belongs to.

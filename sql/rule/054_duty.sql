@@ -28,7 +28,7 @@ INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('application', 'accept_application', 'application_id', 'id', 'evaluation_outsider'),
 	('application', 'open_evaluation', 'application_id', 'id', 'evaluation_outsider'),
 	('application', 'freeze_dossier', 'application_id', 'id', 'dossier_hand'),
-	('application', 'add_agenda_item', 'application_id', 'id', 'meeting_planned'),
+	('application', 'add_agenda_item', 'subject_id', 'id', 'meeting_planned'),
 	('application', 'confirm_award', 'application_id', 'id', NULL),
 	('application', 'sign_award', 'application_id', 'id', NULL),
 	('eval_stream', 'prepare_ballot', 'application_id', 'application_id', 'ballot_wanted'),

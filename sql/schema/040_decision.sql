@@ -49,16 +49,29 @@ CREATE TABLE data.attendance (
 	PRIMARY KEY (meeting_id, person_id),
 	CHECK (entitled OR present));     -- without a seat: attends without vote
 
--- One application on one agenda, decided on its own (逐项表决).  The counts are
--- those of the moment the vote opened; outcome and arithmetic never change.
+-- What the committee decides on.  data.<entity> has id, org_id, state and, except for
+-- an application, motion (the words voted on) and proposed_on.  Listed, it is
+-- IN_DELIBERATION; the resolution moves it to one of these states.
+CREATE TABLE rule.matter (
+	entity text PRIMARY KEY,
+	carried text NOT NULL,
+	rejected text NOT NULL,
+	deferred text NOT NULL,
+	taken_off text NOT NULL);
+
+-- One matter on one agenda, decided on its own (逐项表决).  The counts are those of
+-- the moment the vote opened; outcome and arithmetic never change.
 CREATE TABLE data.agenda_item (
 	id text PRIMARY KEY,              -- YT26-14
 	org_id text NOT NULL REFERENCES data.org,
 	state text NOT NULL,              -- LISTED, VOTING, COUNTED, RESOLVED, REMOVED
 	meeting_id text NOT NULL REFERENCES data.meeting,
 	item_no int NOT NULL,
-	application_id text NOT NULL REFERENCES data.application,
-	dossier_id text NOT NULL REFERENCES data.dossier,
+	entity text NOT NULL,             -- one of rule.matter
+	subject_id text NOT NULL,
+	motion data.narrative,            -- as it was when listed
+	application_id text REFERENCES data.application,
+	dossier_id text REFERENCES data.dossier,
 	presenter_id text NOT NULL REFERENCES data.person,
 	method text CHECK (method IN ('SHOW_OF_HANDS', 'SECRET_BALLOT', 'NAMED_VOTE')),
 	entitled int,
@@ -72,7 +85,7 @@ CREATE TABLE data.agenda_item (
 	denominator int,                  -- what the majority is taken of
 	passed boolean,
 	arithmetic text,                  -- the sum in words, with the rule set
-	outcome text CHECK (outcome IN ('PROPOSED_AWARD', 'NOT_THIS_TIME', 'DEFERRED')),
+	outcome text,                     -- the state the subject came to
 	discussion data.narrative,
 	reasons data.narrative,
 	advice data.narrative,
@@ -80,10 +93,14 @@ CREATE TABLE data.agenda_item (
 	resolution text,
 	resolved_at timestamptz,
 	UNIQUE (meeting_id, item_no),
+	CHECK (CASE entity WHEN 'application' THEN application_id = subject_id
+		AND num_nulls(application_id, dossier_id, motion) = 1
+		ELSE num_nulls(application_id, dossier_id, motion) = 2 END),
 	CHECK (in_favour + against + abstain + not_cast = voters),
 	CHECK (outcome IS NULL OR state = 'RESOLVED'),
 	CHECK (outcome <> 'PROPOSED_AWARD' OR passed));
-CREATE UNIQUE INDEX agenda_item_one_live ON data.agenda_item (application_id)
+CREATE INDEX ON data.agenda_item (application_id);
+CREATE UNIQUE INDEX agenda_item_one_live ON data.agenda_item (subject_id)
 	WHERE state IN ('LISTED', 'VOTING', 'COUNTED');
 
 CREATE TABLE data.recusal (

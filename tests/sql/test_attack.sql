@@ -49,7 +49,7 @@ SELECT isnt(t.ask('P22', 'find', '''同志1''')->'people', '[]', 'the department
 SELECT is(t.ask('P30', 'new_meeting', '''2024-06-03''::date, ''会议室'', NULL, NULL')
 	->>'meeting_id', 'HY26-02', 'a meeting of an earlier day');
 SELECT is(t.refused(t.ask('P30', 'add_agenda_item', '''HY26-02'', ''SB26-14'', ''P22''')),
-	'ZB001 invalid meeting_before_dossier 2024-06-03 2026-12-03',
+	'ZB001 invalid meeting_before_papers 2024-06-03 2026-12-03',
 	'decides nothing on a dossier that was not there');
 
 SELECT * FROM finish();

@@ -299,7 +299,7 @@ SELECT is((SELECT count(*) FROM data.eval_stream s WHERE s.application_id = 'SB2
 	AND s.state = 'LOCKED'), 4::bigint, 'T16: its evaluations stay');
 SELECT is(t.ask('P30', 'close_vote', '''YT26-16'', 9, 0, 0, 0')->>'passed', 'true', 'counted');
 SELECT is(t.refused(t.ask('P30', 'resolve_item', '''YT26-16'', NULL, NULL, NULL, NULL')),
-	'ZB003 state application_left SB26-16 application.WITHDRAWN',
+	'ZB003 state matter_left SB26-16 application.WITHDRAWN',
 	'case 53: nothing is decided on what was withdrawn');
 SELECT is(t.ask('P30', 'remove_agenda_item', '''YT26-16'', ''已撤回''')->>'state', 'REMOVED',
 	'the item is taken off');
@@ -307,7 +307,7 @@ SELECT is((SELECT a.state FROM data.application a WHERE a.id = 'SB26-16'), 'WITH
 	'and the application stays withdrawn');
 SELECT t.hands('YT26-17', 2, 7, 0, 0);
 SELECT is(t.refused(t.ask('P30', 'remove_agenda_item', '''YT26-17'', ''不想要这个结果''')),
-	'ZB003 state application_still_here SB26-17', 'a counted item is not taken off');
+	'ZB003 state matter_still_here SB26-17', 'a counted item is not taken off');
 SELECT is(t.ask('P30', 'defer_item', '''YT26-17'', ''分歧较大'', NULL')->>'outcome', 'DEFERRED',
 	'great disagreement: put off');
 SELECT is(t.ask('P20', 'reopen_dossier', '''SB26-17'', ''核实''')->>'state', 'REOPENED',
