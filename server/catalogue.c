@@ -166,6 +166,10 @@ static const struct catalogue_row rows[] = {
 	ROW(LIST_AWARDS, list_awards, LANE_READ, 0)
 	ROW(SHOW_AWARD, show_award, LANE_READ, 0)
 	ROW(SHOW_DECISION, show_decision, LANE_READ, 0)
+	/* dispatch.proto */
+	ROW(SET_CONTACT_POINT, set_contact_point, LANE_WRITE, CAT_SIGNED)
+	ROW(END_CONTACT_POINT, end_contact_point, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_CONTACT_POINTS, list_contact_points, LANE_READ, 0)
 	/* duty.proto */
 	ROW(NEXT_DUTIES, next_duties, LANE_READ, 0)
 	ROW(AUDIT_LOG, audit_log, LANE_SLOW, 0)

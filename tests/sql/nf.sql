@@ -42,9 +42,10 @@ SELECT is_empty($$ SELECT place, name FROM t.name WHERE home = 'data'
 		OR name ~ '(^|_)(entitled|present|in_favour|against|abstain|not_cast|voters|recused|denominator)$'
 		OR name ~ '(^|_)(full_members|probationary_members)$'                  -- heads
 		OR name IN ('void_count', 'size_bytes', 'wrong_proofs', 'alarms')
+		OR (name ~ '_fen$' AND owner IN ('fund', 'fund_spend'))                -- money
 		OR (owner = 'rule_set' AND name IN ('quorum_num', 'quorum_den', 'notice_working_days',
 			'small_group'))) $$,
-	'NF-1: every whole number is a serial, a size, a head, a ballot, a vote or a rule on deciding');
+	'NF-1: every whole number is a serial, a size, a head, a ballot, a vote, money or a rule on deciding');
 
 -- ---- NF-2 --------------------------------------------------------------------------------
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc p
