@@ -60,6 +60,11 @@ int rule_set_view(struct client *client, const Reply *reply)
 		out_format(out, "%d", r->notice_working_days), word(day)));
 	out_printf(out, "5. %s\n", filled(client, "text.rule_small_group",
 		out_format(out, "%d", r->small_group), ""));
+	out_printf(out, "6. %s\n", filled(client, r->rectification_months
+		? "text.rule_rectification" : "text.rule_no_rectification",
+		out_format(out, "%d", r->rectification_months), ""));
+	out_printf(out, "7. %s\n", word(r->award_through_extension
+		? "text.rule_award_extended" : "text.rule_award_not_extended"));
 	return EXIT_DONE;
 }
 

@@ -77,7 +77,8 @@ LANGUAGE sql STABLE AS $$
 CREATE FUNCTION api.show_rule_set(me auth.actor, INOUT rule_set_id text,
 	OUT adopted_on date, OUT adopted_by text, OUT basis text, OUT quorum_num int,
 	OUT quorum_den int, OUT majority text, OUT recused_stay boolean,
-	OUT notice_working_days int, OUT posting_day_counted boolean, OUT small_group int)
+	OUT notice_working_days int, OUT posting_day_counted boolean, OUT small_group int,
+	OUT rectification_months int, OUT award_through_extension boolean)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
@@ -87,9 +88,11 @@ BEGIN
 	END IF;
 	SELECT r.adopted_on, flow.person_label(r.adopted_by), r.basis, r.quorum_num,
 		r.quorum_den, r.majority, r.recused_stay, r.notice_working_days,
-		r.posting_day_counted, r.small_group
+		r.posting_day_counted, r.small_group, r.rectification_months,
+		r.award_through_extension
 	INTO adopted_on, adopted_by, basis, quorum_num, quorum_den, majority, recused_stay,
-		notice_working_days, posting_day_counted, small_group
+		notice_working_days, posting_day_counted, small_group, rectification_months,
+		award_through_extension
 	FROM data.rule_set r WHERE r.id = rule_set_id;
 	IF NOT FOUND THEN
 		PERFORM refuse.denied();
@@ -100,7 +103,7 @@ END $$;
 CREATE FUNCTION api.adopt_rule_set(me auth.actor, basis text, OUT rule_set_id text,
 	INOUT adopted_on date, quorum_num int, quorum_den int, majority text,
 	recused_stay boolean, notice_working_days int, posting_day_counted boolean,
-	small_group int)
+	small_group int, rectification_months int, award_through_extension boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE r refuse.reason[];
@@ -112,7 +115,9 @@ BEGIN
 		(5, 'recused_stay', recused_stay::text),
 		(6, 'notice_working_days', notice_working_days::text),
 		(7, 'posting_day_counted', posting_day_counted::text),
-		(8, 'small_group', small_group::text)) AS f(n, name, value)
+		(8, 'small_group', small_group::text),
+		(9, 'rectification_months', rectification_months::text),
+		(10, 'award_through_extension', award_through_extension::text)) AS f(n, name, value)
 	WHERE f.value IS NULL;
 	IF NOT (quorum_num::bigint * 2 >= quorum_den AND quorum_num <= quorum_den
 			AND quorum_den BETWEEN 2 AND 12) THEN
@@ -124,6 +129,9 @@ BEGIN
 	IF small_group NOT BETWEEN 2 AND 50 THEN
 		r := r || refuse.reason('number_out_of_range', 'small_group', '2', '50');
 	END IF;
+	IF rectification_months NOT BETWEEN 0 AND 12 THEN
+		r := r || refuse.reason('number_out_of_range', 'rectification_months', '0', '12');
+	END IF;
 	adopted_on := coalesce(adopted_on, flow.today());
 	IF adopted_on > flow.today() THEN
 		r := r || refuse.reason('adopted_in_future', adopted_on::text);
@@ -132,9 +140,10 @@ BEGIN
 	rule_set_id := flow.next_version('rule_set', 'GZ');
 	INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, basis, quorum_num,
 		quorum_den, majority, recused_stay, notice_working_days, posting_day_counted,
-		small_group)
+		small_group, rectification_months, award_through_extension)
 	VALUES (rule_set_id, adopted_on, me.person_id, flow.now(), basis, quorum_num, quorum_den,
-		majority, recused_stay, notice_working_days, posting_day_counted, small_group);
+		majority, recused_stay, notice_working_days, posting_day_counted, small_group,
+		rectification_months, award_through_extension);
 END $$;
 
 -- ---- ballot items -------------------------------------------------------------------------

@@ -111,6 +111,10 @@ CREATE TABLE data.rule_set (
 	notice_working_days int NOT NULL CHECK (notice_working_days BETWEEN 1 AND 60),
 	posting_day_counted boolean NOT NULL,
 	small_group int NOT NULL CHECK (small_group BETWEEN 2 AND 50),
+	-- an award under review may be mended for so long before it is revoked; 0: not
+	rectification_months int NOT NULL CHECK (rectification_months BETWEEN 0 AND 12),
+	-- whether an award lasts through an approved extension of the term
+	award_through_extension boolean NOT NULL,
 	CHECK (quorum_num * 2 >= quorum_den AND quorum_num <= quorum_den));
 
 -- ---- holiday calendar (节假日安排) ----------------------------------------------------

@@ -44,7 +44,7 @@ SELECT is_empty($$ SELECT place, name FROM t.name WHERE home = 'data'
 		OR name IN ('void_count', 'size_bytes', 'wrong_proofs', 'alarms')
 		OR (name ~ '_fen$' AND owner IN ('fund', 'fund_spend'))                -- money
 		OR (owner = 'rule_set' AND name IN ('quorum_num', 'quorum_den', 'notice_working_days',
-			'small_group'))) $$,
+			'small_group', 'rectification_months'))) $$,
 	'NF-1: every whole number is a serial, a size, a head, a ballot, a vote, money or a rule on deciding');
 
 -- ---- NF-2 --------------------------------------------------------------------------------
@@ -64,7 +64,8 @@ SELECT is_empty($$ SELECT a.attname FROM pg_attribute a WHERE a.attnum > 0 AND N
 -- ---- NF-3 --------------------------------------------------------------------------------
 SELECT columns_are('data', 'rule_set', ARRAY['id', 'adopted_on', 'adopted_by', 'adopted_at',
 	'basis', 'quorum_num', 'quorum_den', 'majority', 'recused_stay', 'notice_working_days',
-	'posting_day_counted', 'small_group'], 'NF-3: the settings are rules on deciding, all of them');
+	'posting_day_counted', 'small_group', 'rectification_months', 'award_through_extension'],
+	'NF-3: the settings are rules on deciding, all of them');
 -- The poorest words and counts there can be go to the committee like the best.
 SELECT t.application('13');
 INSERT INTO data.duty_review (id, org_id, state, year, secretary_id, grade, decided_by,
