@@ -327,7 +327,7 @@ static bool unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
 
 static bool fits(const struct call *call, const Reply *reply)
 {
-	if (reply->refusal)
+	if (reply->refusal || reply->waiting)
 		return true;
 	return (uint32_t)reply->body_case == (uint32_t)call->request->body_case;
 }
@@ -628,13 +628,39 @@ int call_refused(struct client *client, const Refusal *refusal)
 	return error_say(client->out, &text);
 }
 
+int call_waits(struct client *client, const Reply *reply)
+{
+	const Waiting *w = reply->waiting;
+	bool tried = client_dry_run(client);
+	const char *roles = "", *args[3];
+
+	for (size_t i = 0; i < w->n_roles; i++)
+		roles = out_format(client->out, "%s%s%s", roles,
+				   i ? word("text.list_comma") : "",
+				   word_of("role", w->roles[i]));
+	args[0] = w->approval_id;
+	args[1] = roles;
+	args[2] = out_date(client->out, w->until_on);
+	if (client_json(client) && !tried)
+		client_json_message(client, &w->base);
+	else
+		out_say(client->out, "%s", word_fill(&client->arena,
+			word(tried ? "text.would_wait" : "text.waits"), 3, args));
+	return tried ? EXIT_DONE : EXIT_SECOND;
+}
+
 int call_request(struct client *client, Request *request, Reply **reply)
 {
 	int code = call_try(client, request, reply);
 
-	if (code || !(*reply)->refusal)
+	if (code)
 		return code;
-	code = call_refused(client, (*reply)->refusal);
+	if ((*reply)->waiting)
+		code = call_waits(client, *reply);
+	else if ((*reply)->refusal)
+		code = call_refused(client, (*reply)->refusal);
+	if (!code)
+		return EXIT_DONE;
 	call_free(*reply);
 	*reply = NULL;
 	return code;

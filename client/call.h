@@ -24,6 +24,10 @@ int call_try(struct client *client, Request *request, Reply **reply);
 /* Says a refusal (five parts, or JSON) and returns its exit code. */
 int call_refused(struct client *client, const Refusal *refusal);
 
+/* Says that a second person must agree first (reply->waiting) and returns 13; on a
+ * dry run 0, since the reply is there. */
+int call_waits(struct client *client, const Reply *reply);
+
 void call_free(Reply *reply);
 
 /* Sends what the outbox kept once more, byte for byte; the caller holds its

@@ -44,6 +44,9 @@ int client_key_wrong(struct client *client, enum keyfile_result result);
 /* A passphrase, malloc'ed, from --pass-fd or the terminal; NULL: there is none. */
 char *client_passphrase(struct client *client, const char *question);
 
+/* A message on stdout as --json wants it, with the fields it names. */
+int client_json_message(struct client *client, const ProtobufCMessage *message);
+
 /* Whether this is a dry run of what changes only this machine; said. */
 bool client_tried_here(struct client *client);
 

@@ -36,4 +36,7 @@ command_view dossier_view, meeting_view, begin_meeting_view, close_vote_view,
 command_view post_notice_view, public_notices_view, next_view, audit_view,
 	find_view;
 
+/* the second person: views/approval.c */
+command_view approvals_view;
+
 #endif

@@ -532,19 +532,12 @@ static json_t *choose_fields(json_t *object, const char *names)
 	return chosen;
 }
 
-static int show_json(struct client *client, const Reply *reply)
+int client_json_message(struct client *client, const ProtobufCMessage *message)
 {
-	const ProtobufCFieldDescriptor *member =
-		protobuf_c_message_descriptor_get_field(&reply__descriptor,
-							reply->body_case);
 	const char *names = client->line.settings.json_fields;
-	json_t *object;
+	json_t *object = json_of_message(message);
 	char *text;
 
-	if (!member)
-		return EXIT_FAILED;
-	object = json_of_message(
-		*(const ProtobufCMessage *const *)fields_at(reply, member, 0));
 	if (object && names)
 		object = choose_fields(object, names);
 	text = object ? json_text(object, JSON_INDENT(2)) : NULL;
@@ -555,6 +548,17 @@ static int show_json(struct client *client, const Reply *reply)
 	out_bytes(client->out, "\n", 1);
 	free(text);
 	return EXIT_DONE;
+}
+
+static int show_json(struct client *client, const Reply *reply)
+{
+	const ProtobufCFieldDescriptor *member =
+		protobuf_c_message_descriptor_get_field(&reply__descriptor,
+							reply->body_case);
+
+	return member ? client_json_message(client,
+		*(const ProtobufCMessage *const *)fields_at(reply, member, 0)) :
+		EXIT_FAILED;
 }
 
 int client_show(struct client *client, const Reply *reply, command_view *view)

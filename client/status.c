@@ -207,7 +207,9 @@ static int send_one(struct client *client, const struct outbox_entry *entry)
 		return code;
 	out_say(client->out, "%s  %s", out_moment(client->out, entry->written_at),
 		word_of("request", entry->request));
-	if (reply->refusal)
+	if (reply->waiting)
+		code = call_waits(client, reply);
+	else if (reply->refusal)
 		code = call_refused(client, reply->refusal);
 	else
 		code = client_show(client, reply, NULL);

@@ -174,6 +174,10 @@ static const struct catalogue_row rows[] = {
 	ROW(NEXT_DUTIES, next_duties, LANE_READ, 0)
 	ROW(AUDIT_LOG, audit_log, LANE_SLOW, 0)
 	ROW(FIND, find, LANE_READ, 0)
+	/* approval.proto */
+	ROW(LIST_APPROVALS, list_approvals, LANE_READ, 0)
+	ROW(GIVE_APPROVAL, give_approval, LANE_WRITE, CAT_SIGNED)
+	ROW(REFUSE_APPROVAL, refuse_approval, LANE_WRITE, CAT_SIGNED)
 };
 
 const struct catalogue_row *catalogue_find(uint32_t body_case)

@@ -505,7 +505,7 @@ bool codec_decode(const struct codec_plan *plan, const PGresult *result, struct 
 {
 	if (PQntuples(result) == 0)
 		return true;
-	if ((unsigned)PQnfields(result) != plan->n)
+	if ((unsigned)PQnfields(result) < plan->n)
 		return false;
 	for (unsigned i = 0; i < plan->n; i++)
 		if (!PQgetisnull(result, 0, (int)i) && !codec_decode_value(

@@ -144,10 +144,24 @@ static void refuse_field(struct request *request, const char *field, const char 
 
 /* ---- the answer --------------------------------------------------------------------------- */
 
-/* Wraps the bytes of the reply's body, which stand in `body`. */
-static uint8_t *answer_frame(struct request *request, const struct buf *body, size_t *len)
+/* What says that nothing is done until a second person agrees, if the row does. */
+static bool put_waiting(const struct request *request, const PGresult *result,
+	struct buf *out, bool *waits)
 {
-	struct buf payload = { 0 };
+	const struct codec_field *f = &request->route->waiting;
+	int column = (int)request->route->reply->n;
+
+	*waits = f->composite && PQntuples(result) > 0 && !PQgetisnull(result, 0, column);
+	return !*waits || codec_decode_value(f,
+		(const uint8_t *)PQgetvalue(result, 0, column),
+		(size_t)PQgetlength(result, 0, column), out);
+}
+
+/* Wraps the bytes of the reply's body, which stand in `body`, after those that
+ * stand in `payload` already. */
+static uint8_t *answer_frame(struct request *request, struct buf payload,
+	const struct buf *body, size_t *len)
+{
 	uint8_t *frame;
 
 	buf_varint(&payload, (uint64_t)request->route->number << 3 | WIRE_LEN);
@@ -192,15 +206,21 @@ static uint8_t *too_much_frame(struct request *request, size_t *len)
 static uint8_t *row_frame(struct request *request, const PGresult *result, size_t *len)
 {
 	Refusal refusal = REFUSAL__INIT;
-	struct buf body = { 0 };
+	struct buf body = { 0 }, waiting = { 0 };
+	bool waits, read = put_waiting(request, result, &waiting, &waits) &&
+		codec_decode(request->route->reply, result, &body);
 	uint8_t *frame = NULL;
 
-	if (!codec_decode(request->route->reply, result, &body))
-		frame = NULL;
-	else if (body.len > FRAME_LIMIT - FRAME_AROUND)
+	if (read && waits && !request->call.rollback) {
+		/* what it would have been is not what it is */
+		frame = envelope(request->id, &waiting, len);
+		buf_free(&waiting);
+	} else if (read && body.len + waiting.len > FRAME_LIMIT - FRAME_AROUND) {
 		frame = too_much_frame(request, len);
-	else
-		frame = answer_frame(request, &body, len);
+		buf_free(&waiting);
+	} else if (read) {
+		frame = answer_frame(request, waiting, &body, len);
+	}
 	if (!frame) {
 		refusal_plain(&refusal, ERR_INTERNAL, &request->arena);
 		internal(request, &refusal, "reply", "does not fit its message");
@@ -261,7 +281,8 @@ static void on_native(void *arg, const ProtobufCMessage *reply,
 			protobuf_c_message_pack(reply, packed);
 			buf_put(&body, packed, size);
 		}
-		frame = packed ? answer_frame(request, &body, &len) : NULL;
+		frame = packed ? answer_frame(request, (struct buf){ 0 }, &body, &len) :
+			NULL;
 		buf_free(&body);
 	} else {
 		char *arg0 = native->arg ? arena_copy(&request->arena, native->arg,

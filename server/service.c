@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "envelope.pb-c.h"
 
 enum { LEARN_AGAIN_MS = 200 };
 
@@ -78,10 +79,34 @@ static void route_free(struct route *route)
 {
 	if (!route)
 		return;
+	codec_plan_free(route->waiting.composite);
 	codec_plan_free(route->request);
 	codec_plan_free(route->reply);
 	free(route->sql);
 	free(route);
+}
+
+/* The last column of a reply that may have to wait, see sql/call.sql.  Its plan
+ * is made as any other and compared with the message. */
+static bool plan_waiting(struct service *service, const struct schema *schema,
+	struct route *route, const struct schema_type *result)
+{
+	const struct schema_type *type = schema_type(schema,
+		result->columns[result->n - 1].type);
+	struct codec_field *waiting = &route->waiting;
+
+	waiting->field = protobuf_c_message_descriptor_get_field_by_name(
+		&reply__descriptor, "waiting");
+	waiting->kind = CODEC_COMPOSITE;
+	waiting->composite = type ? codec_plan_new(&waiting__descriptor, schema,
+		type->columns, type->n, "reply waiting", on_differs, service) : NULL;
+	return waiting->composite != NULL;
+}
+
+static bool may_wait(const struct schema_type *result)
+{
+	return result && result->n > 0 &&
+		strcmp(result->columns[result->n - 1].name, "z_waiting") == 0;
 }
 
 static struct route *route_new(struct service *service, const struct schema *schema,
@@ -89,6 +114,7 @@ static struct route *route_new(struct service *service, const struct schema *sch
 {
 	const struct catalogue_row *row = catalogue_find(number);
 	const struct schema_type *result = schema_type(schema, function->result);
+	bool waits = may_wait(result);
 	struct route *route = calloc(1, sizeof(*route));
 	char what[128];
 
@@ -102,12 +128,13 @@ static struct route *route_new(struct service *service, const struct schema *sch
 		what, on_differs, service);
 	snprintf(what, sizeof(what), "reply %s", row->name);
 	route->reply = codec_plan_new(catalogue_reply(number), schema,
-		result ? result->columns : NULL, result ? result->n : 0, what,
+		result ? result->columns : NULL, result ? result->n - waits : 0, what,
 		on_differs, service);
 	route->sql = call_sql(row->name, function->n);
 	route->statement = (struct db_statement){ row->name, route->sql,
 		(int)function->n, row->lane, index };
-	if (route->request && route->reply && route->sql)
+	if (route->request && route->reply && route->sql &&
+			(!waits || plan_waiting(service, schema, route, result)))
 		return route;
 	route_free(route);
 	return NULL;

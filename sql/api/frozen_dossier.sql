@@ -23,6 +23,12 @@ LANGUAGE sql STABLE AS $$
 			AND (o.to_on IS NULL OR o.to_on > flow.today())
 			AND flow.is_member(o.person_id, a.org_id, flow.today())) $$;
 
+-- By the dossier's number.
+CREATE FUNCTION guard.dossier_outsider(me auth.actor, id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT (refuse.reason('own_branch', d.org_id)).* FROM data.dossier d
+	WHERE d.id = dossier_outsider.id AND flow.belongs(me, d.org_id) $$;
+
 -- ---- what is fixed ------------------------------------------------------------------
 CREATE FUNCTION flow.dossier_self(a data.application) RETURNS jsonb
 LANGUAGE sql STABLE AS $$

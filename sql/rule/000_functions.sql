@@ -1,9 +1,10 @@
 -- The shared pieces every api function stands on.  Code and rules are made anew at
 -- each migration, so no table may depend on them.
 
-DROP SCHEMA IF EXISTS call, api, guard, auth, flow, refuse CASCADE;
+DROP SCHEMA IF EXISTS call, kept, api, guard, auth, flow, refuse CASCADE;
 DROP FUNCTION IF EXISTS audit.append;
-TRUNCATE rule.role, rule.permission, rule.transition, rule.request, rule.matter;
+TRUNCATE rule.role, rule.permission, rule.transition, rule.request, rule.matter,
+	rule.second_person;
 
 -- A function may name another that a later file makes; the tests call them all.
 SET LOCAL check_function_bodies = off;

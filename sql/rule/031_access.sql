@@ -81,6 +81,14 @@ BEGIN
 	RETURN r;
 END $$;
 
+-- Whoever administers can let in anybody; so nobody makes an administrator alone
+-- (security 3.3).  The committee's secretary may agree where there is one only.
+INSERT INTO rule.second_person (request, role, applies, why) VALUES
+	('set_office', 'administrator', '$.role == "administrator"', 'grants an administrator role'),
+	('set_office', 'committee_secretary', '$.role == "administrator"', 'grants an administrator role'),
+	('import_offices', 'administrator', '$.rows[*].role == "administrator"', 'grants an administrator role'),
+	('import_offices', 'committee_secretary', '$.rows[*].role == "administrator"', 'grants an administrator role');
+
 INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
 	('list_accounts', '{administrator}'::text[]),

@@ -57,6 +57,11 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('letter', 'UNANSWERED', 'ANSWERED', 'record_reply', 'letter_stream_open'),
 	('letter', 'SENT', 'UNANSWERED', 'mark_unanswered', 'letter_time_over');
 
+-- What was locked, or said not to take place, is not opened again by one person.
+INSERT INTO rule.second_person (request, role, guard, why) VALUES
+	('reopen_stream', 'od_officer', 'stream_outsider', 'locked by two people'),
+	('reopen_stream', 'committee_secretary', 'stream_outsider', 'locked by two people');
+
 -- Who belongs to a branch does not prepare its evaluation (T23): another officer
 -- of the department does.
 CREATE FUNCTION flow.need_outsider(me auth.actor, org_id text) RETURNS void

@@ -38,6 +38,11 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('ballot_session', 'CLOSED', 'VOID', 'void_ballot', NULL),
 	('ballot_session', 'COUNTED', 'VOID', 'void_ballot', NULL);
 
+-- Scrutineer and one of the two others named for the session.
+INSERT INTO rule.second_person (request, role, guard, why) VALUES
+	('void_ballot', 'teller', 'ballot_holder', 'the slips and ballots of a session go'),
+	('void_ballot', 'key_holder', 'ballot_holder', 'the slips and ballots of a session go');
+
 INSERT INTO rule.request (request, keyed, evented, keeps_payload, why) VALUES
 	('count_ballots', true, true, false,
 	'the payload holds opened ballots, which no trace may keep');

@@ -8,6 +8,10 @@ SELECT r, o FROM (VALUES
 	('show_dossier', '{od_head,od_officer,committee_member,committee_secretary}')
 ) AS p(r, roles), unnest(roles) o;
 
+INSERT INTO rule.second_person (request, role, guard, why) VALUES
+	('reopen_dossier', 'committee_secretary', 'dossier_outsider', 'the committee was given it'),
+	('reopen_dossier', 'od_officer', 'dossier_outsider', 'the committee was given it');
+
 INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUES
 	('application', 'EVALUATING', 'DOSSIER_FROZEN', 'freeze_dossier', 'dossier_ready'),
 	('application', 'DOSSIER_FROZEN', 'EVALUATING', 'reopen_dossier', NULL),

@@ -36,6 +36,7 @@ INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('eval_stream', 'summarise_stream', 'stream_id', 'id', 'stream_unsummarised'),
 	('eval_stream', 'lock_stream', 'stream_id', 'id', 'stream_second_person'),
 	('letter', 'mark_unanswered', 'letter_id', 'id', 'letter_outsider'),
+	('approval', 'give_approval', 'approval_id', 'id', 'approval_second'),
 	('ballot_session', 'register_session_key', 'session_id', 'id', 'ballot_key_wanted'),
 	('ballot_session', 'freeze_roll', 'session_id', 'id', 'ballot_holder'),
 	('ballot_session', 'list_slips', 'session_id', 'id', 'ballot_slips_wanted'),

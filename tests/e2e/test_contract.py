@@ -238,6 +238,15 @@ def test_moves_name_requests_that_somebody_may_make(server):
         <= set(REQUESTS)
 
 
+def test_a_second_person_for_what_somebody_may_ask(server):
+    """Of writes only, and whoever may agree holds an office there is."""
+    rows = server.sql("SELECT request, role FROM rule.second_person")
+    signed = set(re.findall(r"ROW\(\w+, (\w+), LANE_\w+, CAT_SIGNED\)",
+                            (ROOT / "server/catalogue.c").read_text()))
+    assert rows and {r for r, _ in rows} <= signed
+    assert {r for _, r in rows} <= {r for r, in server.sql("SELECT role FROM rule.role")}
+
+
 def test_words_for_every_state(server):
     states = {(e, s) for e, *pair in server.sql(
         "SELECT entity, from_state, to_state FROM rule.transition")
@@ -417,7 +426,7 @@ def completed(*words):
 def test_completion_of_nouns_and_verbs():
     nouns = list(dict.fromkeys(c["noun"] for c in COMMANDS))
     assert completed("") == nouns
-    assert completed("ap") == ["app"]
+    assert completed("ap") == ["app", "approve"]
     assert completed("申") == ["申报"]
     for noun in nouns:
         verbs = [c["verb"] for c in COMMANDS if c["noun"] == noun and c["verb"] != "_"]

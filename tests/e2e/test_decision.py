@@ -1,5 +1,7 @@
 """From the dossier to the award with the real programs: the trick cases of the
 committee's table and of the public notice, each named for its number."""
+import json
+
 import pytest
 
 SETUP = """
@@ -227,8 +229,29 @@ def test_T16_withdrawn_at_the_table(c):
 def test_T45_a_locked_stream_is_mended_in_a_new_version(c):
     """The committee reads both versions, and why."""
     c.head("dossier", "freeze", c.application("17"), "-y")
-    c.head("dossier", "reopen", "CL26-17", "--reason", "核实", "--confirm", "CL26-17")
-    c.head("eval", "reopen", "PS26-17-ORG", "--reason", "漏记一次督查")
+    r = c.head.refused(13, "dossier", "reopen", "CL26-17", "--reason", "核实", "--confirm",
+                       "CL26-17")
+    assert "zhibu approve yes FH26-01" in r.err and "错误" not in r.err
+    assert c.state("17") == "DOSSIER_FROZEN"
+    c.head.refused(13, "approve", "yes", "FH26-01", "--confirm", "FH26-01")
+    c.recorder.refused(5, "approve", "yes", "FH26-01", "--confirm", "FH26-01")
+    assert "zhibu approve yes FH26-01" in c.officer("next").out
+    listed = c.officer("approve", "list").out
+    assert "重开材料" in listed and "核实" in listed and "CL26-17" in listed
+    c.officer("approve", "yes", "FH26-01", "--confirm", "FH26-01")
+    assert c.state("17") == "EVALUATING"
+    log = [(e["request"], e.get("objectId")) for e in c.auditor.json("audit", "log")["events"]
+           if e.get("objectId") in ("FH26-01", "CL26-17")]
+    assert log == [("freeze_dossier", "CL26-17"), ("ask_approval", "FH26-01"),
+                   ("reopen_dossier", "CL26-17"), ("give_approval", "FH26-01")]
+    reopen = ("eval", "reopen", "PS26-17-ORG", "--reason", "漏记一次督查")
+    assert "第二人" in c.head(*reopen, "-n").err
+    assert c.head.refused(13, *reopen).out == ""
+    assert json.loads(c.head.refused(13, "--json", *reopen).out)["approvalId"] == "FH26-02"
+    c.officer("approve", "no", "FH26-02", "-m", "先核实", "-y")
+    assert "先核实" in c.head("approve", "list", "--all").out
+    c.head.refused(13, *reopen)
+    c.officer("approve", "yes", "FH26-03", "--confirm", "FH26-03")
     r = c.head.refused(3, "dossier", "freeze", "SB26-17", "-y")
     assert "组织评定" in r.err
     c.server.sql("UPDATE data.eval_stream SET state = 'LOCKED' WHERE id = 'PS26-17-ORG'")

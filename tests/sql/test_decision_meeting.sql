@@ -60,11 +60,13 @@ SELECT is(t.refused(t.ask('P50', 'show_dossier', '''CL26-14'', false')), 'ZB002 
 SELECT is(t.refused(t.ask('P20', 'reopen_dossier', '''CL26-14'', '''' ')),
 	'ZB001 invalid text_missing', 'reopening says why');
 SELECT is(t.ask('P20', 'reopen_dossier', '''CL26-14'', ''漏了一封回函''')->>'application_id',
-	'SB26-14', 'reopened');
+	'SB26-14', 'to be reopened');
+SELECT is(t.agree('P1'), 'APPROVED', 'the committee''s secretary agrees: reopened');
 SELECT is((SELECT a.state FROM data.application a WHERE a.id = 'SB26-14'), 'EVALUATING',
 	'the evaluation goes on');
 SELECT is(t.ask('P20', 'reopen_stream', '''PS26-14-ORG'', ''漏记一次督查''')->>'version_no', '2',
 	'T45: a locked stream is mended in a new version');
+SELECT t.agree('P22');
 SELECT is(t.refused(t.ask('P20', 'freeze_dossier', '''SB26-14''')),
 	'ZB003 state stream_not_locked ORG eval_stream.REOPENED', 'and locked before it is read');
 UPDATE data.eval_stream SET state = 'LOCKED' WHERE id = 'PS26-14-ORG';
@@ -312,6 +314,7 @@ SELECT is(t.ask('P30', 'defer_item', '''YT26-17'', ''分歧较大'', NULL')->>'o
 	'great disagreement: put off');
 SELECT is(t.ask('P20', 'reopen_dossier', '''SB26-17'', ''核实''')->>'state', 'REOPENED',
 	'and the evaluation may go on');
+SELECT is(t.agree('P22'), 'APPROVED', 'once a second person agrees');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,7 +1,7 @@
 -- The four streams through call.*: moves, two people, versions, silence, the sheet.
 BEGIN;
 \ir evaluation_fixture.psql
-SELECT plan(51);
+SELECT plan(52);
 
 -- ---- opening -------------------------------------------------------------------
 SELECT throws_ok($$SELECT t.as('P1', 'branch_secretary@14', 'open_evaluation', $a$'SB26-14', '{}'$a$)$$,
@@ -97,6 +97,7 @@ SELECT throws_ok($$SELECT t.as('P11', 'od_head@ZZB', 'reopen_stream', $a$'PS26-1
 	'ZB001', NULL, 'nor the head without a reason');
 SELECT is(t.as('P11', 'od_head@ZZB', 'reopen_stream', $a$'PS26-14-ORG', '漏记一次督查'$a$) ->> 'version_no',
 	'2', 'T45: reopening makes the next version');
+SELECT is(t.agree('P13', 'od_officer@ZZB'), 'APPROVED', 'when another agrees');
 SELECT lives_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'close_stream', $a$'PS26-14-ORG'$a$)$$, 'close again');
 SELECT lives_ok($$SELECT t.as('P13', 'od_officer@ZZB', 'summarise_stream', $a$'PS26-14-ORG', '{督查}', '班子分工清楚，督查中整改快', NULL, NULL$a$)$$,
 	'new words');

@@ -2,7 +2,7 @@
 -- what its tables may not hold.
 BEGIN;
 \ir evaluation_fixture.psql
-SELECT plan(64);
+SELECT plan(65);
 
 -- A slip's token, its hash, and a sealed ballot of the right size.
 CREATE FUNCTION t.token(n int) RETURNS bytea LANGUAGE sql AS $$ SELECT sha256(convert_to('slip ' || n, 'UTF8')) $$;
@@ -144,6 +144,7 @@ SELECT t.as('P14', 'scrutineer@DW', 'close_ballot', $a$'CP26-14-2'$a$) \g /dev/n
 SELECT t.as('P14', 'scrutineer@DW', 'count_ballots', $$'CP26-14-2', '{}', '{}', 7$$) \g /dev/null
 SELECT throws_ok($$SELECT t.as('P14', 'scrutineer@DW', 'certify_ballot', $a$'CP26-14-2'$a$)$$, 'ZB003', NULL, 'T12: more ballots than people are never certified');
 SELECT is(t.as('P14', 'scrutineer@DW', 'void_ballot', $a$'CP26-14-2', '票数多于到会人数'$a$) ->> 'state', 'VOID', 'only voided');
+SELECT is(t.agree('P15', 'teller@DW'), 'APPROVED', 'by two people');
 
 -- ---- secrecy ------------------------------------------------------------------------------------
 SELECT is_empty($$SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid

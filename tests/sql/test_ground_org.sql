@@ -84,7 +84,7 @@ SELECT throws_ok($$INSERT INTO data.affiliation (person_id, org_id, standing, fr
 
 -- ---- offices -------------------------------------------------------------------------------
 SELECT is(pg_temp.ask('P101', 'set_office', '''P1201'', ''branch_secretary'', ''14'', ''2026-01-01'''),
-	'(P1201,乌云其木格,branch_secretary,14,2026-01-01)', 'a secretary is entered');
+	'(P1201,乌云其木格,branch_secretary,14,2026-01-01,)', 'a secretary is entered');
 SELECT is(pg_temp.refused('P101', 'set_office', '''A202'', ''branch_secretary'', ''14'', NULL'),
 	'ZB001 defects branch_secretary@14|office_held_by 乌云其木格', 'a seat for one has one holder');
 SELECT is(pg_temp.refused('P101', 'set_office', '''P1202'', ''od_head'', ''14'', NULL'),
