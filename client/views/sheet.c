@@ -82,9 +82,10 @@ static const char *facts_society(struct out *out, struct arena *arena,
 {
 	const char *args[] = { number(out, s->letters_sent),
 			       number(out, s->letters_answered),
-			       number(out, s->letters_unanswered) };
+			       number(out, s->letters_unanswered),
+			       number(out, s->letters_awaited) };
 
-	return word_put(arena, word("text.sheet_letters"), 3, args);
+	return word_put(arena, word("text.sheet_letters"), 4, args);
 }
 
 const char *sheet_facts(struct out *out, struct arena *arena,

@@ -48,6 +48,12 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT g.* FROM data.eval_stream s, guard.when(s.state <> 'CLOSED', 'summary_there') g
 	WHERE s.id = stream_unsummarised.id $$;
+CREATE FUNCTION guard.letter_unprinted(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.letter_outsider(me, letter_unprinted.id) g
+	UNION ALL
+	SELECT g.* FROM data.letter l, guard.when(l.state <> 'DRAFT', 'letter_printed') g
+	WHERE l.id = letter_unprinted.id $$;
 CREATE FUNCTION guard.ballot_slips_wanted(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.ballot_holder(me, ballot_slips_wanted.id) g
@@ -220,6 +226,8 @@ BEGIN
 			e.entity, e.entity, CASE e.entity
 				WHEN 'application' THEN ' AND flow.sees_application($1, x)'
 				WHEN 'dossier' THEN ' AND flow.may_read_dossier($1, x)'
+				WHEN 'note' THEN ' AND flow.note_rows($1, x.org_id, x.id, NULL) <> ''{}'''
+				WHEN 'duty_review' THEN ' AND flow.sees_duty_review($1, x)'
 				ELSE '' END) USING me, upper(words);
 	END LOOP;
 END $$;

@@ -24,10 +24,12 @@ LANGUAGE sql STABLE AS $$
 	WHERE s.id = stream_can_close.id AND s.stream = 'MEMBERS'
 		AND b.state NOT IN ('CERTIFIED', 'ARCHIVED', 'VOID')
 	UNION ALL
-	SELECT (refuse.reason('letter_without_reply', l.id, u.name)).*
+	SELECT (refuse.reason(CASE WHEN l.state = 'SENT' THEN 'letter_without_reply'
+		ELSE 'letter_not_sent' END, l.id, u.name)).*
 	FROM data.eval_stream s JOIN data.letter l ON l.application_id = s.application_id
 	JOIN data.outside_unit u ON u.id = l.unit_id
-	WHERE s.id = stream_can_close.id AND s.stream = 'SOCIETY' AND l.state = 'SENT' $$;
+	WHERE s.id = stream_can_close.id AND s.stream = 'SOCIETY'
+		AND l.state IN ('DRAFT', 'PRINTED', 'SENT') $$;
 
 -- What was not carried out is left out with a reason, not closed.  A ballot that is
 -- not certified stands in the way above.
@@ -36,15 +38,11 @@ LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.stream_can_close(stream_complete.id) g
 	UNION ALL
 	SELECT (refuse.reason('stream_without_material', s.id, s.stream)).*
-	FROM data.eval_stream s WHERE s.id = stream_complete.id AND NOT CASE s.stream
-		WHEN 'ORG' THEN EXISTS (SELECT FROM data.note n WHERE n.org_id = s.org_id)
-			OR EXISTS (SELECT FROM data.duty_review r WHERE r.org_id = s.org_id)
-		WHEN 'MEMBERS' THEN EXISTS (SELECT FROM data.ballot_session b
-			WHERE b.application_id = s.application_id AND b.state <> 'VOID')
-		WHEN 'MASSES' THEN EXISTS (SELECT FROM data.interview i
-			WHERE i.application_id = s.application_id)
-		ELSE EXISTS (SELECT FROM data.letter l
-			WHERE l.application_id = s.application_id) END $$;
+	FROM data.eval_stream s WHERE s.id = stream_complete.id
+		AND NOT EXISTS (SELECT FROM flow.material(s.org_id) m
+			WHERE m.application_id = s.application_id AND m.stream = s.stream)
+		AND NOT (s.stream = 'MEMBERS' AND EXISTS (SELECT FROM data.ballot_session b
+			WHERE b.application_id = s.application_id AND b.state <> 'VOID')) $$;
 
 CREATE FUNCTION guard.stream_is(id text, stream text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
@@ -58,6 +56,13 @@ CREATE FUNCTION guard.stream_of_masses(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$ SELECT g.* FROM guard.stream_is(stream_of_masses.id, 'MASSES') g $$;
 CREATE FUNCTION guard.stream_of_society(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$ SELECT g.* FROM guard.stream_is(stream_of_society.id, 'SOCIETY') g $$;
+
+-- There is something to link: gathered, of an open stream, serving nothing yet.
+CREATE FUNCTION guard.material_unlinked(id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT (refuse.reason('nothing_to_link', a.id)).* FROM data.application a
+	WHERE a.id = material_unlinked.id AND NOT EXISTS (SELECT FROM flow.material(a.org_id) m
+		WHERE m.application_id IS NULL AND flow.open_for(a.org_id, m.stream) = a.id) $$;
 
 CREATE FUNCTION guard.letter_stream_open(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
@@ -123,6 +128,94 @@ LANGUAGE sql STABLE AS $$
 	SELECT s.id FROM data.eval_stream s WHERE s.application_id = stream_of.application_id
 		AND s.stream = stream_of.stream $$;
 
+-- What has been gathered about a branch: which stream it feeds, of which year, and
+-- what it serves.  A letter counts from the day it is sent.
+CREATE FUNCTION flow.material(org_id text) RETURNS TABLE (kind text, id text, stream text,
+	year int, application_id text) LANGUAGE sql STABLE AS $$
+	SELECT 'note', n.id, 'ORG', extract(year FROM v.happened_on)::int, n.application_id
+	FROM data.note n JOIN data.note_version v ON v.note_id = n.id
+	WHERE n.org_id = material.org_id AND v.version_no = flow.note_version_no(n.id)
+	UNION ALL
+	SELECT 'duty_review', r.id, 'ORG', r.year, r.application_id
+	FROM data.duty_review r WHERE r.org_id = material.org_id
+	UNION ALL
+	SELECT 'interview', i.id, 'MASSES', extract(year FROM i.held_on)::int, i.application_id
+	FROM data.interview i WHERE i.org_id = material.org_id
+	UNION ALL
+	SELECT 'letter', l.id, 'SOCIETY', extract(year FROM l.sent_on)::int, l.application_id
+	FROM data.letter l WHERE l.org_id = material.org_id AND l.sent_on IS NOT NULL $$;
+
+CREATE FUNCTION flow.note_version_no(note_id text) RETURNS int LANGUAGE sql STABLE AS $$
+	SELECT max(v.version_no) FROM data.note_version v
+	WHERE v.note_id = note_version_no.note_id $$;
+
+-- The application of a branch whose stream takes material now; NULL: none.
+CREATE FUNCTION flow.open_for(org_id text, stream text) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT s.application_id FROM data.eval_stream s
+	JOIN data.application a ON a.id = s.application_id AND a.state = 'EVALUATING'
+	WHERE s.org_id = open_for.org_id AND s.stream = open_for.stream
+		AND s.state IN ('OPEN', 'REOPENED') ORDER BY s.id DESC LIMIT 1 $$;
+
+-- Of which branch something is gathered and which application it serves: the one
+-- named, whose stream must be open; or the branch named, and its application with an
+-- open stream if there is one.
+CREATE FUNCTION flow.gather(me auth.actor, application_id text, org_id text, stream text,
+	OUT branch_id text, OUT serves text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE a data.application;
+BEGIN
+	IF application_id IS NULL THEN
+		IF org_id IS NULL THEN
+			PERFORM refuse.invalid('application_id', 'material_of_what');
+		END IF;
+		branch_id := flow.find_branch(me, org_id);
+		PERFORM flow.need_outsider(me, branch_id);
+		serves := flow.open_for(branch_id, stream);
+		RETURN;
+	END IF;
+	a := flow.find_evaluated(me, application_id);
+	IF org_id <> a.org_id THEN
+		PERFORM refuse.invalid('org_id', 'material_of_another', a.id, a.org_id);
+	END IF;
+	PERFORM flow.need_outsider(me, a.org_id);
+	IF flow.stream_of(a.id, stream) IS NULL THEN
+		PERFORM refuse.state(a.id, 'application.' || a.state, '{}',
+			flow.allowed(me, 'application', a.id, a.state));
+	END IF;
+	PERFORM flow.need(me, 'eval_stream', flow.stream_of(a.id, stream));
+	branch_id := a.org_id;
+	serves := a.id;
+END $$;
+
+-- What was gathered for an application or, without one, for a branch: the branch,
+-- for an officer who does not belong to it.
+CREATE FUNCTION flow.gathered(me auth.actor, application_id text, org_id text)
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE branch_id text;
+BEGIN
+	IF application_id IS NULL AND org_id IS NULL THEN
+		PERFORM refuse.invalid('application_id', 'material_of_what');
+	END IF;
+	branch_id := CASE WHEN application_id IS NULL THEN flow.find_branch(me, org_id)
+		ELSE (flow.find_evaluated(me, application_id)).org_id END;
+	PERFORM flow.need_outsider(me, branch_id);
+	RETURN branch_id;
+END $$;
+
+CREATE FUNCTION flow.find_branch(me auth.actor, org_id text) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	PERFORM auth.need(me, find_branch.org_id);
+	IF NOT EXISTS (SELECT FROM data.org o WHERE o.id = find_branch.org_id
+		AND o.kind LIKE 'branch%') THEN
+		PERFORM refuse.invalid('org_id', 'only_branches', find_branch.org_id);
+	END IF;
+	RETURN find_branch.org_id;
+END $$;
+
 -- ---- streams ---------------------------------------------------------------------------
 CREATE TYPE api.stream_state AS (stream_id text, stream text, state text);
 
@@ -161,6 +254,36 @@ BEGIN
 	SELECT array_agg(ROW(e.id, e.stream, e.state)::api.stream_state
 		ORDER BY flow.stream_order(e.stream)) INTO streams
 	FROM data.eval_stream e WHERE e.application_id = a.id;
+END $$;
+
+-- One year's material serves one application: it goes to this one unless it serves
+-- another, and only while its stream takes anything in.
+CREATE TYPE api.linked_material AS (object_id text, kind text);
+CREATE FUNCTION api.link_material(me auth.actor, INOUT application_id text, INOUT year int,
+	OUT linked api.linked_material[], OUT elsewhere api.linked_material[])
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+	a data.application := flow.find_evaluated(me, application_id);
+	m record;
+BEGIN
+	PERFORM flow.need_outsider(me, a.org_id);
+	year := coalesce(year, extract(year FROM flow.today())::int);
+	elsewhere := ARRAY(SELECT ROW(f.id, f.kind)::api.linked_material
+		FROM flow.material(a.org_id) f WHERE f.year = year AND f.application_id <> a.id
+		ORDER BY f.kind, f.id);
+	PERFORM flow.need(me, 'application', a.id);
+	linked := ARRAY(SELECT ROW(f.id, f.kind)::api.linked_material
+		FROM flow.material(a.org_id) f WHERE f.year = year AND f.application_id IS NULL
+			AND flow.open_for(a.org_id, f.stream) = a.id ORDER BY f.kind, f.id);
+	IF linked = '{}' THEN
+		PERFORM refuse.state(a.id, 'application.' || a.state,
+			ARRAY[refuse.reason('nothing_to_link', a.id, year::text)]);
+	END IF;
+	FOR m IN SELECT * FROM unnest(linked) LOOP
+		EXECUTE format('UPDATE data.%I SET application_id = $1 WHERE id = $2', m.kind)
+			USING a.id, m.object_id;
+	END LOOP;
 END $$;
 
 CREATE FUNCTION api.close_stream(me auth.actor, INOUT stream_id text, OUT state text)
@@ -247,130 +370,315 @@ BEGIN
 END $$;
 
 -- ---- organisation ---------------------------------------------------------------------------
-CREATE FUNCTION api.add_note(me auth.actor, org_id text, source text, happened_on date,
-	text text, OUT note_id text)
+-- The fields of a note, checked; what a correction leaves out stays as it was.
+CREATE FUNCTION flow.add_note_version(me auth.actor, v data.note_version) RETURNS void
 LANGUAGE plpgsql AS $$
-#variable_conflict use_variable
 BEGIN
-	PERFORM auth.need(me, org_id);
-	PERFORM flow.need_outsider(me, org_id);
-	IF source IS NULL THEN
+	IF v.source IS NULL THEN
 		PERFORM refuse.invalid('source', 'text_missing');
 	END IF;
-	PERFORM refuse.unless_words('text', text, 3000);
-	PERFORM refuse.unless_past('happened_on', happened_on);
-	note_id := flow.new_id('note', 'RC', org_id);
-	INSERT INTO data.note (id, org_id, state, source, happened_on, text, written_by,
-		written_at)
-	VALUES (note_id, org_id, 'KEPT', source, happened_on, text, me.person_id, flow.now());
+	PERFORM refuse.unless_words('text', v.text, 3000);
+	PERFORM refuse.unless_past('happened_on', v.happened_on);
+	PERFORM refuse.unless_line_or_none('place', v.place);
+	PERFORM refuse.unless_line_or_none('attended_by', v.attended_by);
+	PERFORM refuse.if_too_long('handled', v.handled, 3000);
+	v.visibility := coalesce(v.visibility, 'INTERNAL');
+	v.written_by := me.person_id;
+	v.written_at := flow.now();
+	INSERT INTO data.note_version SELECT v.*;
 END $$;
 
-CREATE TYPE api.note_row AS (note_id text, happened_on date, source text, text text,
-	written_by text, written_at timestamptz);
-CREATE FUNCTION api.list_notes(me auth.actor, org_id text, OUT notes api.note_row[])
+CREATE FUNCTION api.add_note(me auth.actor, org_id text, source text, happened_on date,
+	text text, place text, attended_by text, handled text, visibility text,
+	OUT note_id text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE v data.note_version;
+BEGIN
+	org_id := flow.find_branch(me, org_id);
+	PERFORM flow.need_outsider(me, org_id);
+	note_id := flow.new_id('note', 'RC', org_id);
+	INSERT INTO data.note (id, org_id, state, application_id)
+	VALUES (note_id, org_id, 'KEPT', flow.open_for(org_id, 'ORG'));
+	v.note_id := note_id;
+	v.version_no := 1;
+	v.source := source;
+	v.happened_on := happened_on;
+	v.text := text;
+	v.place := place;
+	v.attended_by := attended_by;
+	v.handled := handled;
+	v.visibility := visibility;
+	PERFORM flow.add_note_version(me, v);
+END $$;
+
+-- The department reads all of it but what is internal about the reader's own branch;
+-- a branch what was written for it; a member of the committee the own notes.
+CREATE FUNCTION flow.sees_note(me auth.actor, org_id text, v data.note_version)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT v.written_by = me.person_id OR v.visibility = 'BRANCH'
+			AND me.role IN ('od_officer', 'od_head', 'branch_secretary',
+				'branch_committee_member')
+		OR me.role IN ('od_officer', 'od_head') AND NOT flow.belongs(me, sees_note.org_id) $$;
+
+CREATE TYPE api.note_row AS (note_id text, version_no int, happened_on date, source text,
+	place text, attended_by text, text text, handled text, visibility text,
+	written_by text, written_at timestamptz, reason text);
+CREATE FUNCTION flow.note_rows(me auth.actor, org_id text, note_id text, year int)
+RETURNS api.note_row[] LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(ROW(n.id, v.version_no, v.happened_on, v.source, v.place,
+		v.attended_by, v.text, v.handled, v.visibility, flow.person_name(v.written_by),
+		v.written_at, v.reason)::api.note_row
+		ORDER BY f.happened_on, f.written_at, n.id, v.version_no), '{}')
+	FROM data.note n JOIN data.note_version f ON f.note_id = n.id AND f.version_no = 1
+	JOIN data.note_version v ON v.note_id = n.id
+	WHERE n.org_id = note_rows.org_id AND n.id = coalesce(note_rows.note_id, n.id)
+		AND (note_rows.year IS NULL OR extract(year FROM v.happened_on) = note_rows.year)
+		AND flow.sees_note(me, n.org_id, v) $$;
+
+CREATE FUNCTION api.list_notes(me auth.actor, INOUT org_id text, year int,
+	OUT org_name text, OUT notes api.note_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
-	PERFORM auth.need(me, org_id);
-	SELECT coalesce(array_agg(ROW(n.id, n.happened_on, n.source, n.text,
-		flow.person_name(n.written_by), n.written_at)::api.note_row
-		ORDER BY n.happened_on, n.written_at), '{}') INTO notes
-	FROM data.note n WHERE n.org_id = org_id;
+	org_id := flow.find_branch(me, flow.own_org(me, org_id));
+	org_name := flow.org_name(org_id, flow.today());
+	notes := flow.note_rows(me, org_id, NULL, year);
 END $$;
 
+CREATE FUNCTION api.show_note(me auth.actor, INOUT note_id text, OUT org_id text,
+	OUT org_name text, OUT application_id text, OUT notes api.note_row[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+	SELECT n.org_id, n.application_id INTO org_id, application_id
+	FROM data.note n WHERE n.id = note_id;
+	PERFORM auth.need(me, org_id);
+	notes := flow.note_rows(me, org_id, note_id, NULL);
+	IF notes = '{}' THEN
+		PERFORM refuse.denied();
+	END IF;
+	org_name := flow.org_name(org_id, flow.today());
+END $$;
+
+-- By who wrote it, or the head.  Nothing is overwritten.
+CREATE FUNCTION api.correct_note(me auth.actor, INOUT note_id text, reason text,
+	source text, happened_on date, text text, place text, attended_by text, handled text,
+	visibility text, OUT version_no int)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+	n data.note;
+	v data.note_version;
+BEGIN
+	SELECT t.* INTO n FROM data.note t WHERE t.id = note_id;
+	PERFORM auth.need(me, n.org_id);
+	PERFORM flow.need_outsider(me, n.org_id);
+	PERFORM flow.need(me, 'note', n.id);
+	SELECT t.* INTO v FROM data.note_version t
+	WHERE t.note_id = n.id AND t.version_no = flow.note_version_no(n.id);
+	IF NOT flow.sees_note(me, n.org_id, v) THEN
+		PERFORM refuse.denied();
+	ELSIF v.written_by <> me.person_id AND me.role <> 'od_head' THEN
+		PERFORM refuse.because('ZB002', 'note_of_another', ARRAY[n.id,
+			flow.person_name(v.written_by)]);
+	END IF;
+	PERFORM refuse.unless_words('reason', reason, 1000);
+	v.version_no := v.version_no + 1;
+	v.reason := reason;
+	v.source := coalesce(source, v.source);
+	v.happened_on := coalesce(happened_on, v.happened_on);
+	v.text := coalesce(text, v.text);
+	v.place := coalesce(place, v.place);
+	v.attended_by := coalesce(attended_by, v.attended_by);
+	v.handled := coalesce(handled, v.handled);
+	v.visibility := coalesce(visibility, v.visibility);
+	version_no := v.version_no;
+	PERFORM flow.add_note_version(me, v);
+END $$;
+
+-- ---- the year's duty review ------------------------------------------------------------------
+CREATE FUNCTION refuse.unless_year(year int) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF year IS NULL OR year NOT BETWEEN 1990 AND extract(year FROM flow.today()) THEN
+		PERFORM refuse.invalid('year', 'year_not_possible', coalesce(year::text, ''));
+	END IF;
+END $$;
+
+-- The secretary's report.  The review takes it as it is (NF-8: written once).
+CREATE FUNCTION api.write_duty_report(me auth.actor, org_id text, year int, done text,
+	problems text, next_steps text, OUT review_id text, OUT state text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE r data.duty_review;
+BEGIN
+	org_id := flow.find_branch(me, flow.own_org(me, org_id));
+	PERFORM refuse.unless_year(year);
+	PERFORM refuse.unless_words('done', done, 5000);
+	PERFORM refuse.unless_words('problems', problems, 5000);
+	PERFORM refuse.unless_words('next_steps', next_steps, 5000);
+	state := 'REPORTED';
+	PERFORM pg_advisory_xact_lock(hashtext('duty_review ' || org_id));
+	SELECT d.* INTO r FROM data.duty_review d WHERE d.org_id = org_id AND d.year = year;
+	IF FOUND THEN
+		review_id := r.id;
+		PERFORM flow.need(me, 'duty_review', r.id);
+	ELSE
+		review_id := flow.new_id('duty_review', 'SZ', org_id);
+		INSERT INTO data.duty_review (id, org_id, state, application_id, year, secretary_id)
+		VALUES (review_id, org_id, state, flow.open_for(org_id, 'ORG'), year, me.person_id);
+	END IF;
+	UPDATE data.duty_review d SET secretary_id = me.person_id, report_done = done,
+		report_problems = problems, report_next = next_steps, reported_on = flow.today()
+	WHERE d.id = review_id;
+END $$;
+
+-- The review: what it said and the word it gave.  With or without a report before it:
+-- who became secretary late has none to write.
 CREATE FUNCTION api.record_duty_review(me auth.actor, org_id text, year int,
 	secretary_id text, grade text, decided_by text, decided_on date, merits text,
 	problems text, demands text, OUT review_id text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
+DECLARE r data.duty_review;
 BEGIN
-	PERFORM auth.need(me, org_id);
+	org_id := flow.find_branch(me, org_id);
 	PERFORM flow.need_outsider(me, org_id);
-	IF year IS NULL OR year NOT BETWEEN 1990 AND extract(year FROM flow.today()) THEN
-		PERFORM refuse.invalid('year', 'year_not_possible', year::text);
-	END IF;
+	PERFORM refuse.unless_year(year);
 	IF grade IS NULL THEN
 		PERFORM refuse.invalid('grade', 'text_missing');
 	END IF;
+	PERFORM pg_advisory_xact_lock(hashtext('duty_review ' || org_id));
+	SELECT d.* INTO r FROM data.duty_review d WHERE d.org_id = org_id AND d.year = year;
+	secretary_id := coalesce(secretary_id, r.secretary_id);
 	IF secretary_id IS NULL OR NOT EXISTS (SELECT FROM data.office o
 		WHERE o.person_id = secretary_id AND o.org_id = org_id
 			AND o.role = 'branch_secretary') THEN
 		PERFORM refuse.invalid('secretary_id', 'never_secretary_here', org_id);
+	ELSIF secretary_id <> r.secretary_id THEN
+		PERFORM refuse.invalid('secretary_id', 'report_of_another',
+			flow.person_name(r.secretary_id));
 	END IF;
 	PERFORM refuse.unless_line('decided_by', decided_by);
 	PERFORM refuse.unless_past('decided_on', decided_on);
 	PERFORM refuse.if_too_long('merits', merits, 3000);
 	PERFORM refuse.if_too_long('problems', problems, 3000);
 	PERFORM refuse.if_too_long('demands', demands, 3000);
-	review_id := flow.new_id('duty_review', 'SZ', org_id);
-	INSERT INTO data.duty_review (id, org_id, state, year, secretary_id, merits, problems,
-		demands, grade, decided_by, decided_on, recorded_by, recorded_at)
-	VALUES (review_id, org_id, 'RECORDED', year, secretary_id, merits, problems, demands,
-		grade, decided_by, decided_on, me.person_id, flow.now())
-	ON CONFLICT DO NOTHING;
-	IF NOT FOUND THEN
+	review_id := r.id;
+	IF r.state = 'RECORDED' THEN
 		PERFORM refuse.conflict('duty_review_recorded', org_id, year::text);
+	ELSIF r.state IS NULL THEN
+		review_id := flow.new_id('duty_review', 'SZ', org_id);
+		INSERT INTO data.duty_review (id, org_id, state, application_id, year, secretary_id)
+		VALUES (review_id, org_id, 'REPORTED', flow.open_for(org_id, 'ORG'), year,
+			secretary_id);
 	END IF;
+	UPDATE data.duty_review d SET merits = merits, problems = problems,
+		demands = demands, grade = grade, decided_by = decided_by,
+		decided_on = decided_on, recorded_by = me.person_id, recorded_at = flow.now()
+	WHERE d.id = review_id;
+	PERFORM flow.move(me, 'duty_review', review_id, 'RECORDED');
 END $$;
 
-CREATE TYPE api.duty_review_row AS (review_id text, year int, secretary_name text,
-	grade text, decided_by text, decided_on date, merits text, problems text, demands text);
+-- What is said of a secretary is for the department and that secretary (S-17); an
+-- officer who belongs to the branch leaves it to another.
+CREATE FUNCTION flow.sees_duty_review(me auth.actor, r data.duty_review) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT r.secretary_id = me.person_id
+		OR me.role IN ('od_officer', 'od_head') AND NOT flow.belongs(me, r.org_id) $$;
+
+CREATE TYPE api.duty_review_row AS (review_id text, state text, year int,
+	secretary_name text, grade text, decided_by text, decided_on date);
 CREATE FUNCTION api.list_duty_reviews(me auth.actor, org_id text,
 	OUT reviews api.duty_review_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
-	PERFORM auth.need(me, org_id);
-	SELECT coalesce(array_agg(ROW(r.id, r.year, flow.person_name(r.secretary_id), r.grade,
-		r.decided_by, r.decided_on, r.merits, r.problems, r.demands)::api.duty_review_row
-		ORDER BY r.year), '{}') INTO reviews
-	FROM data.duty_review r WHERE r.org_id = org_id;
+	org_id := flow.find_branch(me, flow.own_org(me, org_id));
+	SELECT coalesce(array_agg(ROW(r.id, r.state, r.year, flow.person_name(r.secretary_id),
+		r.grade, r.decided_by, r.decided_on)::api.duty_review_row ORDER BY r.year), '{}')
+	INTO reviews
+	FROM data.duty_review r WHERE r.org_id = org_id AND flow.sees_duty_review(me, r);
+END $$;
+
+CREATE FUNCTION api.show_duty_review(me auth.actor, INOUT review_id text, OUT state text,
+	OUT org_id text, OUT org_name text, OUT year int, OUT secretary_name text,
+	OUT application_id text, OUT reported_on date, OUT report_done text,
+	OUT report_problems text, OUT report_next text, OUT merits text, OUT problems text,
+	OUT demands text, OUT grade text, OUT decided_by text, OUT decided_on date)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE r data.duty_review;
+BEGIN
+	SELECT d.* INTO r FROM data.duty_review d WHERE d.id = review_id;
+	PERFORM auth.need(me, r.org_id);
+	IF NOT flow.sees_duty_review(me, r) THEN
+		PERFORM refuse.denied();
+	END IF;
+	SELECT r.state, r.org_id, flow.org_name(r.org_id, flow.today()), r.year,
+		flow.person_name(r.secretary_id), r.application_id, r.reported_on, r.report_done,
+		r.report_problems, r.report_next, r.merits, r.problems, r.demands, r.grade,
+		r.decided_by, r.decided_on
+	INTO state, org_id, org_name, year, secretary_name, application_id, reported_on,
+		report_done, report_problems, report_next, merits, problems, demands, grade,
+		decided_by, decided_on;
 END $$;
 
 -- ---- masses -----------------------------------------------------------------------------------
 -- Two people hold an interview, so that nobody stands alone with what was said.
 CREATE FUNCTION api.add_interview(me auth.actor, application_id text, interviewer_id text,
 	second_interviewer_id text, category text, held_on date, place text, outline text,
-	points text, read_back boolean, OUT interview_id text)
+	points text, read_back boolean, org_id text, OUT interview_id text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE a data.application := flow.find_evaluated(me, application_id);
+DECLARE
+	about record := flow.gather(me, application_id, org_id, 'MASSES');
+	who text;
 BEGIN
-	PERFORM flow.need_outsider(me, a.org_id);
-	PERFORM flow.need(me, 'eval_stream', flow.stream_of(a.id, 'MASSES'));
 	PERFORM refuse.unless_somebody('interviewer_id', interviewer_id);
 	PERFORM refuse.unless_somebody('second_interviewer_id', second_interviewer_id);
 	IF interviewer_id = second_interviewer_id THEN
 		PERFORM refuse.invalid('second_interviewer_id', 'two_interviewers');
 	END IF;
+	-- nobody asks people what they think of the own branch
+	FOREACH who IN ARRAY ARRAY[interviewer_id, second_interviewer_id] LOOP
+		IF flow.is_member(who, about.branch_id, flow.today()) THEN
+			PERFORM refuse.invalid('interviewer_id', 'interviewer_of_branch',
+				flow.person_name(who), about.branch_id);
+		END IF;
+	END LOOP;
 	PERFORM refuse.unless_line('category', category, 50);
+	IF EXISTS (SELECT FROM data.person p WHERE category = p.name OR category = p.id) THEN
+		PERFORM refuse.invalid('category', 'category_is_a_name');
+	END IF;
 	PERFORM refuse.unless_past('held_on', held_on);
 	PERFORM refuse.unless_line_or_none('place', place);
 	PERFORM refuse.unless_words('outline', outline, 3000);
 	PERFORM refuse.unless_words('points', points, 5000);
-	interview_id := flow.new_id('interview', 'FT', a.org_id);
+	interview_id := flow.new_id('interview', 'FT', about.branch_id);
 	INSERT INTO data.interview (id, org_id, state, application_id, interviewer_id,
 		second_interviewer_id, category, held_on, place, outline, points, read_back,
 		recorded_by)
-	VALUES (interview_id, a.org_id, 'KEPT', a.id, interviewer_id, second_interviewer_id,
-		category, held_on, place, outline, points, coalesce(read_back, false),
-		me.person_id);
+	VALUES (interview_id, about.branch_id, 'KEPT', about.serves, interviewer_id,
+		second_interviewer_id, category, held_on, place, outline, points,
+		coalesce(read_back, false), me.person_id);
 END $$;
 
 CREATE TYPE api.interview_row AS (interview_id text, held_on date, category text,
 	place text, interviewer_name text, second_interviewer_name text, read_back boolean,
 	outline text, points text);
-CREATE FUNCTION api.list_interviews(me auth.actor, application_id text,
+CREATE FUNCTION api.list_interviews(me auth.actor, application_id text, org_id text,
 	OUT interviews api.interview_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
-DECLARE a data.application := flow.find_evaluated(me, application_id);
+DECLARE branch_id text := flow.gathered(me, application_id, org_id);
 BEGIN
 	SELECT coalesce(array_agg(ROW(i.id, i.held_on, i.category, i.place,
 		flow.person_name(i.interviewer_id), flow.person_name(i.second_interviewer_id),
 		i.read_back, i.outline, i.points)::api.interview_row
 		ORDER BY i.held_on, i.id), '{}') INTO interviews
-	FROM data.interview i WHERE i.application_id = a.id;
+	FROM data.interview i WHERE i.org_id = branch_id
+		AND (application_id IS NULL OR i.application_id = application_id);
 END $$;
 
 -- ---- society ----------------------------------------------------------------------------------
@@ -401,13 +709,11 @@ LANGUAGE sql STABLE AS $$
 	FROM data.outside_unit u $$;
 
 CREATE FUNCTION api.new_letter(me auth.actor, application_id text, unit_id text, why text,
-	questions text, reply_by_on date, OUT letter_id text, OUT state text)
+	questions text, reply_by_on date, org_id text, OUT letter_id text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE a data.application := flow.find_evaluated(me, application_id);
+DECLARE about record := flow.gather(me, application_id, org_id, 'SOCIETY');
 BEGIN
-	PERFORM flow.need_outsider(me, a.org_id);
-	PERFORM flow.need(me, 'eval_stream', flow.stream_of(a.id, 'SOCIETY'));
 	IF NOT EXISTS (SELECT FROM data.outside_unit u WHERE u.id = unit_id) THEN
 		PERFORM refuse.invalid('unit_id', 'unit_unknown', coalesce(unit_id, ''));
 	END IF;
@@ -416,12 +722,13 @@ BEGIN
 	IF reply_by_on IS NULL OR reply_by_on < flow.today() THEN
 		PERFORM refuse.invalid('reply_by_on', 'date_not_ahead', flow.today()::text);
 	END IF;
-	state := 'SENT';
-	letter_id := flow.new_id('letter', 'HS', a.org_id);
+	PERFORM refuse.unless_sane_date('reply_by_on', reply_by_on);
+	state := 'DRAFT';
+	letter_id := flow.new_id('letter', 'HS', about.branch_id);
 	INSERT INTO data.letter (id, org_id, state, application_id, unit_id, why, questions,
-		sent_on, reply_by)
-	VALUES (letter_id, a.org_id, state, a.id, unit_id, why, questions, flow.today(),
-		reply_by_on);
+		drafted_on, reply_by)
+	VALUES (letter_id, about.branch_id, state, about.serves, unit_id, why, questions,
+		flow.today(), reply_by_on);
 END $$;
 
 CREATE FUNCTION flow.find_letter(me auth.actor, letter_id text) RETURNS data.letter
@@ -432,6 +739,59 @@ BEGIN
 	SELECT l.* INTO found_letter FROM data.letter l WHERE l.id = letter_id;
 	PERFORM auth.need(me, found_letter.org_id);
 	RETURN found_letter;
+END $$;
+
+-- The words are fixed from here on.  The Party office may give its number now or
+-- when a new print is made.
+CREATE FUNCTION api.print_letter(me auth.actor, INOUT letter_id text, INOUT doc_no text,
+	OUT state text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE l data.letter := flow.find_letter(me, letter_id);
+BEGIN
+	PERFORM flow.need_outsider(me, l.org_id);
+	PERFORM refuse.unless_line_or_none('doc_no', doc_no);
+	state := 'PRINTED';
+	PERFORM flow.move(me, 'letter', l.id, state);
+	doc_no := coalesce(doc_no, l.doc_no);
+	UPDATE data.letter t SET doc_no = doc_no, printed_on = flow.today() WHERE t.id = l.id;
+END $$;
+
+CREATE FUNCTION api.send_letter(me auth.actor, INOUT letter_id text, sent_on date,
+	channel text, reply_by_on date, OUT state text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE l data.letter := flow.find_letter(me, letter_id);
+BEGIN
+	PERFORM flow.need_outsider(me, l.org_id);
+	state := 'SENT';
+	PERFORM flow.move(me, 'letter', l.id, state);
+	sent_on := coalesce(sent_on, flow.today());
+	PERFORM refuse.unless_past('sent_on', sent_on);
+	PERFORM refuse.unless_line('channel', channel, 50);
+	reply_by_on := coalesce(reply_by_on, l.reply_by);
+	PERFORM refuse.unless_sane_date('reply_by_on', reply_by_on);
+	IF sent_on < l.printed_on THEN
+		PERFORM refuse.invalid('sent_on', 'sent_before_print', l.printed_on::text);
+	ELSIF reply_by_on < l.reply_by OR reply_by_on < sent_on THEN
+		PERFORM refuse.invalid('reply_by_on', 'date_not_ahead',
+			greatest(l.reply_by, sent_on)::text);
+	END IF;
+	UPDATE data.letter t SET sent_on = sent_on, channel = channel, reply_by = reply_by_on
+	WHERE t.id = l.id;
+END $$;
+
+CREATE FUNCTION api.drop_letter(me auth.actor, INOUT letter_id text, reason text,
+	OUT state text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE l data.letter := flow.find_letter(me, letter_id);
+BEGIN
+	PERFORM flow.need_outsider(me, l.org_id);
+	PERFORM refuse.unless_words('reason', reason, 1000);
+	state := 'DROPPED';
+	PERFORM flow.move(me, 'letter', l.id, state);
+	UPDATE data.letter t SET dropped_why = reason WHERE t.id = l.id;
 END $$;
 
 CREATE FUNCTION api.record_reply(me auth.actor, INOUT letter_id text, replied_on date,
@@ -471,38 +831,42 @@ BEGIN
 END $$;
 
 CREATE TYPE api.letter_row AS (letter_id text, unit_name text, unit_kind text, state text,
-	sent_on date, reply_by_on date, replied_on date, confidential boolean);
-CREATE FUNCTION api.list_letters(me auth.actor, application_id text,
+	sent_on date, reply_by_on date, replied_on date, confidential boolean, doc_no text);
+CREATE FUNCTION api.list_letters(me auth.actor, application_id text, org_id text,
 	OUT letters api.letter_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
-DECLARE a data.application := flow.find_evaluated(me, application_id);
+DECLARE branch_id text := flow.gathered(me, application_id, org_id);
 BEGIN
 	SELECT coalesce(array_agg(ROW(l.id, u.name, u.kind, l.state, l.sent_on, l.reply_by,
-		l.replied_on, i.letter_id IS NOT NULL)::api.letter_row ORDER BY l.id), '{}')
+		l.replied_on, i.letter_id IS NOT NULL, l.doc_no)::api.letter_row ORDER BY l.id), '{}')
 	INTO letters
 	FROM data.letter l JOIN data.outside_unit u ON u.id = l.unit_id
 	LEFT JOIN data.letter_individual i ON i.letter_id = l.id
-	WHERE l.application_id = a.id;
+	WHERE l.org_id = branch_id
+		AND (application_id IS NULL OR l.application_id = application_id);
 END $$;
 
--- What is said of people of a branch is not for an officer who is one of them.
+-- What is said of a branch and its people is not for an officer who is one of them.
 CREATE FUNCTION api.show_letter(me auth.actor, INOUT letter_id text, OUT state text,
 	OUT application_id text, OUT org_name text, OUT unit_name text, OUT unit_kind text,
 	OUT contact text, OUT why text, OUT questions text, OUT sent_on date,
 	OUT reply_by_on date, OUT replied_on date, OUT about_branch text,
-	OUT about_college text, OUT about_individuals text)
+	OUT about_college text, OUT about_individuals text, OUT doc_no text, OUT channel text,
+	OUT drafted_on date, OUT printed_on date, OUT dropped_why text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE l data.letter := flow.find_letter(me, letter_id);
 BEGIN
-	SELECT l.state, l.application_id, flow.org_name(l.org_id, l.sent_on), u.name, u.kind,
+	PERFORM flow.need_outsider(me, l.org_id);
+	SELECT l.state, l.application_id, flow.org_name(l.org_id, l.drafted_on), u.name, u.kind,
 		u.contact, l.why, l.questions, l.sent_on, l.reply_by, l.replied_on,
 		l.about_branch, l.about_college,
-		(SELECT i.text FROM data.letter_individual i WHERE i.letter_id = l.id
-			AND NOT flow.belongs(me, l.org_id))
+		(SELECT i.text FROM data.letter_individual i WHERE i.letter_id = l.id),
+		l.doc_no, l.channel, l.drafted_on, l.printed_on, l.dropped_why
 	INTO state, application_id, org_name, unit_name, unit_kind, contact, why, questions,
-		sent_on, reply_by_on, replied_on, about_branch, about_college, about_individuals
+		sent_on, reply_by_on, replied_on, about_branch, about_college, about_individuals,
+		doc_no, channel, drafted_on, printed_on, dropped_why
 	FROM data.outside_unit u WHERE u.id = l.unit_id;
 END $$;
 
@@ -516,7 +880,7 @@ CREATE TYPE api.sheet_version AS (stream text, version_no int, summary text, mer
 	problems text, locked_by text, locked_at timestamptz, reopened_by text,
 	reopened_at timestamptz, reopen_reason text);
 CREATE TYPE api.sheet_letter AS (unit_name text, unit_kind text, state text,
-	about_branch text);
+	about_branch text, why text);
 CREATE TYPE api.sheet_matter AS (kind text, object_id text, state text, text text);
 CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id text,
 	org_name text, member_category text, full_members int, probationary_members int,
@@ -524,7 +888,9 @@ CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id tex
 	as_of_on date, streams api.sheet_stream[], earlier api.sheet_version[], notes int,
 	duty_year int, duty_grade text, duty_decided_by text, ballots api.ballot_result[],
 	interviews int, interview_categories text[], letters_sent int, letters_answered int,
-	letters_unanswered int, letters api.sheet_letter[], open_matters api.sheet_matter[]);
+	letters_unanswered int, letters api.sheet_letter[], open_matters api.sheet_matter[],
+	letters_awaited int, duty_merits text, duty_problems text, duty_demands text,
+	of_member boolean);
 
 CREATE FUNCTION flow.sheet_streams(application_id text) RETURNS api.sheet_stream[]
 LANGUAGE sql STABLE AS $$
@@ -549,10 +915,10 @@ LANGUAGE sql STABLE AS $$
 
 CREATE FUNCTION flow.sheet_letters(application_id text) RETURNS api.sheet_letter[]
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(array_agg(ROW(u.name, u.kind, l.state,
-		l.about_branch)::api.sheet_letter ORDER BY l.id), '{}')
+	SELECT coalesce(array_agg(ROW(u.name, u.kind, l.state, l.about_branch,
+		l.why)::api.sheet_letter ORDER BY l.id), '{}')
 	FROM data.letter l JOIN data.outside_unit u ON u.id = l.unit_id
-	WHERE l.application_id = sheet_letters.application_id $$;
+	WHERE l.application_id = sheet_letters.application_id AND l.sent_on IS NOT NULL $$;
 
 -- What is not finished: problems still being mended, streams without a word.
 CREATE FUNCTION flow.sheet_matters(application_id text) RETURNS api.sheet_matter[]
@@ -567,22 +933,14 @@ LANGUAGE sql STABLE AS $$
 		SELECT 'LETTER', l.id,
 			ROW('LETTER', l.id, 'letter.' || l.state, u.name)::api.sheet_matter
 		FROM data.letter l JOIN data.outside_unit u ON u.id = l.unit_id
-		WHERE l.application_id = sheet_matters.application_id AND l.state <> 'ANSWERED'
+		WHERE l.application_id = sheet_matters.application_id
+			AND l.state NOT IN ('ANSWERED', 'DROPPED')
 		UNION ALL
 		SELECT 'STREAM', s.id,
 			ROW('STREAM', s.id, 'eval_stream.' || s.state, s.stream)::api.sheet_matter
 		FROM data.eval_stream s
 		WHERE s.application_id = sheet_matters.application_id
 			AND s.state NOT IN ('LOCKED', 'NOT_CARRIED_OUT')) m $$;
-
--- Notes of the term, up to the moment the stream was locked.
-CREATE FUNCTION flow.sheet_notes(a data.application) RETURNS int
-LANGUAGE sql STABLE AS $$
-	SELECT count(*)::int FROM data.note n
-	WHERE n.org_id = a.org_id AND n.happened_on >= coalesce(a.term_start_on, n.happened_on)
-		AND n.written_at <= coalesce((SELECT v.locked_at FROM data.eval_stream s
-			JOIN data.eval_version v ON v.stream_id = s.id AND v.version_no = s.version_no
-			WHERE s.application_id = a.id AND s.stream = 'ORG'), n.written_at) $$;
 
 -- `whole`: with the breakdown of a small group, which only the department sees.
 CREATE FUNCTION flow.evaluation_sheet(application_id text, whole boolean)
@@ -594,8 +952,8 @@ DECLARE
 	sheet api.evaluation_sheet;
 BEGIN
 	SELECT p.* INTO a FROM data.application p WHERE p.id = application_id;
-	SELECT d.* INTO r FROM data.duty_review d WHERE d.org_id = a.org_id
-	ORDER BY d.year DESC LIMIT 1;
+	SELECT d.* INTO r FROM data.duty_review d
+	WHERE d.application_id = a.id AND d.state = 'RECORDED' ORDER BY d.year DESC LIMIT 1;
 	sheet.application_id := a.id;
 	sheet.state := a.state;
 	sheet.org_id := a.org_id;
@@ -610,10 +968,13 @@ BEGIN
 	sheet.as_of_on := flow.today();
 	sheet.streams := flow.sheet_streams(a.id);
 	sheet.earlier := flow.sheet_earlier(a.id);
-	sheet.notes := flow.sheet_notes(a);
+	SELECT count(*)::int INTO sheet.notes FROM data.note n WHERE n.application_id = a.id;
 	sheet.duty_year := r.year;
 	sheet.duty_grade := r.grade;
 	sheet.duty_decided_by := r.decided_by;
+	sheet.duty_merits := r.merits;
+	sheet.duty_problems := r.problems;
+	sheet.duty_demands := r.demands;
 	sheet.ballots := coalesce((SELECT array_agg(flow.ballot_result(b, whole) ORDER BY b.id)
 		FROM data.ballot_session b WHERE b.application_id = a.id
 			AND b.purpose = 'MEMBERS_ON_BRANCH'), '{}');
@@ -622,10 +983,34 @@ BEGIN
 	FROM data.interview i WHERE i.application_id = a.id;
 	sheet.letters := flow.sheet_letters(a.id);
 	SELECT count(*)::int, count(*) FILTER (WHERE l.state = 'ANSWERED')::int,
-		count(*) FILTER (WHERE l.state <> 'ANSWERED')::int
-	INTO sheet.letters_sent, sheet.letters_answered, sheet.letters_unanswered
-	FROM data.letter l WHERE l.application_id = a.id;
+		count(*) FILTER (WHERE l.state = 'UNANSWERED')::int,
+		count(*) FILTER (WHERE l.state = 'SENT')::int
+	INTO sheet.letters_sent, sheet.letters_answered, sheet.letters_unanswered,
+		sheet.letters_awaited
+	FROM data.letter l WHERE l.application_id = a.id AND l.sent_on IS NOT NULL;
 	sheet.open_matters := flow.sheet_matters(a.id);
+	RETURN sheet;
+END $$;
+
+-- What a member of the branch may know of it (domain 3.1): how far the streams are,
+-- and the branch's own problems.  An officer who is one reads no more than that.
+CREATE FUNCTION flow.own_sheet(application_id text) RETURNS api.evaluation_sheet
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE
+	whole api.evaluation_sheet := flow.evaluation_sheet(application_id, false);
+	sheet api.evaluation_sheet := jsonb_populate_record(NULL::api.evaluation_sheet,
+		to_jsonb(whole) - '{notes,duty_year,duty_grade,duty_decided_by,duty_merits,
+		duty_problems,duty_demands,interviews,letters_sent,letters_answered,
+		letters_unanswered,letters_awaited}'::text[] || '{"streams": [], "earlier": [],
+		"ballots": [], "interview_categories": [], "letters": [], "open_matters": []}');
+BEGIN
+	sheet.of_member := true;
+	sheet.streams := ARRAY(SELECT ROW(s.stream_id, s.stream, s.state, s.version_no, '{}',
+		NULL, NULL, NULL, NULL, NULL, NULL, NULL)::api.sheet_stream
+		FROM unnest(whole.streams) s);
+	sheet.open_matters := ARRAY(SELECT m FROM unnest(whole.open_matters) m
+		WHERE m.kind = 'GAP');
 	RETURN sheet;
 END $$;
 
@@ -635,5 +1020,6 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE a data.application := flow.find_evaluated(me, application_id);
 BEGIN
-	sheet := flow.evaluation_sheet(a.id, true);
+	sheet := CASE WHEN flow.belongs(me, a.org_id) THEN flow.own_sheet(a.id)
+		ELSE flow.evaluation_sheet(a.id, true) END;
 END $$;

@@ -104,11 +104,13 @@ BEGIN
 END $$;
 
 -- ---- reading and reopening --------------------------------------------------------
--- A committee member reads what is on an agenda, until standing aside from it.
+-- A committee member reads what is on an agenda, until standing aside from it; the
+-- department's people do not read that of their own branch (T23).
 CREATE FUNCTION flow.may_read_dossier(me auth.actor, d data.dossier) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT auth.reaches(me, d.org_id)
-		AND (me.role IN ('od_head', 'od_officer') OR EXISTS (
+		AND (me.role IN ('od_head', 'od_officer') AND NOT flow.belongs(me, d.org_id)
+			OR me.role NOT IN ('od_head', 'od_officer') AND EXISTS (
 			SELECT FROM data.agenda_item i
 			WHERE i.dossier_id = d.id AND i.state <> 'REMOVED'))
 		AND NOT EXISTS (SELECT FROM data.recusal r

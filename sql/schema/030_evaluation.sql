@@ -1,5 +1,7 @@
 -- The four evaluations of one application, each on its own (domain 2.2: 15, 16;
 -- 2.4).  No table here reads two of them, and no column adds anything up.
+-- What is gathered belongs to a branch and a day; application_id says which
+-- application it serves, and there is no room for a second.
 
 -- ---- stream (四评之一) -----------------------------------------------------------
 -- PLANNED, OPEN, CLOSED, SUMMARISED, LOCKED, REOPENED, NOT_CARRIED_OUT.
@@ -39,37 +41,60 @@ CREATE TABLE data.eval_version (
 CREATE TABLE data.note (
 	id text PRIMARY KEY,              -- RC26-14, RC26-14-2 …
 	org_id text NOT NULL REFERENCES data.org,  -- the branch it is about
-	state text NOT NULL,              -- KEPT: a note is never edited
+	state text NOT NULL,              -- KEPT
+	application_id text REFERENCES data.application);
+CREATE INDEX ON data.note (org_id);
+
+-- A version is never written again: a correction is the next one and says why.
+-- INTERNAL: not for the branch (domain 3.1).
+CREATE TABLE data.note_version (
+	note_id text NOT NULL REFERENCES data.note,
+	version_no int NOT NULL,
 	source text NOT NULL CHECK (source IN ('VISIT', 'CONTACT_POINT', 'INSPECTION',
 		'DISPATCH')),
 	happened_on date NOT NULL,
-	text data.narrative NOT NULL,
+	place data.line,
+	attended_by data.line,            -- who went along
+	text data.narrative NOT NULL,     -- what was seen
+	handled data.narrative,           -- what was done about it
+	visibility text NOT NULL CHECK (visibility IN ('INTERNAL', 'BRANCH')),
 	written_by text NOT NULL REFERENCES data.person,
-	written_at timestamptz NOT NULL);
-CREATE INDEX ON data.note (org_id, happened_on);
+	written_at timestamptz NOT NULL,
+	reason data.narrative,            -- of a correction
+	PRIMARY KEY (note_id, version_no),
+	CHECK ((version_no = 1) = (reason IS NULL)));
 
+-- One of a branch's secretaries for one year: the report the secretary writes once,
+-- then what the review said of it and the word it gave.
 CREATE TABLE data.duty_review (
 	id text PRIMARY KEY,              -- SZ26-14
 	org_id text NOT NULL REFERENCES data.org,
-	state text NOT NULL,              -- RECORDED
+	state text NOT NULL,              -- REPORTED, RECORDED
+	application_id text REFERENCES data.application,
 	year int NOT NULL CHECK (year BETWEEN 1990 AND 2200),
 	secretary_id text NOT NULL REFERENCES data.person,
+	report_done data.narrative,
+	report_problems data.narrative,
+	report_next data.narrative,
+	reported_on date,
 	merits data.narrative,
 	problems data.narrative,
 	demands data.narrative,
-	grade text NOT NULL CHECK (grade IN ('GOOD', 'FAIRLY_GOOD', 'FAIR', 'POOR')),
-	decided_by data.line NOT NULL,    -- the body that gave the word
-	decided_on date NOT NULL,
-	recorded_by text NOT NULL REFERENCES data.person,
-	recorded_at timestamptz NOT NULL,
-	UNIQUE (org_id, year));
+	grade text CHECK (grade IN ('GOOD', 'FAIRLY_GOOD', 'FAIR', 'POOR')),
+	decided_by data.line,             -- the body that gave the word
+	decided_on date,
+	recorded_by text REFERENCES data.person,
+	recorded_at timestamptz,
+	UNIQUE (org_id, year),
+	CHECK (state <> 'RECORDED' OR num_nulls(grade, decided_by, decided_on,
+		recorded_by, recorded_at) = 0));
 
 -- ---- masses: interviews ------------------------------------------------------------
 CREATE TABLE data.interview (
 	id text PRIMARY KEY,              -- FT26-14
 	org_id text NOT NULL REFERENCES data.org,
 	state text NOT NULL,              -- KEPT
-	application_id text NOT NULL REFERENCES data.application,
+	application_id text REFERENCES data.application,
 	interviewer_id text NOT NULL REFERENCES data.person,
 	second_interviewer_id text NOT NULL REFERENCES data.person,
 	category data.line NOT NULL,      -- 教师, 学生 …: an open list, never a name
@@ -80,7 +105,7 @@ CREATE TABLE data.interview (
 	read_back boolean NOT NULL,
 	recorded_by text NOT NULL REFERENCES data.person,
 	CHECK (interviewer_id <> second_interviewer_id));
-CREATE INDEX ON data.interview (application_id);
+CREATE INDEX ON data.interview (org_id);
 
 -- ---- society: units outside and letters to them -----------------------------------------
 CREATE TABLE data.outside_unit (
@@ -94,18 +119,24 @@ CREATE TABLE data.outside_unit (
 CREATE TABLE data.letter (
 	id text PRIMARY KEY,              -- HS26-14
 	org_id text NOT NULL REFERENCES data.org,
-	state text NOT NULL,              -- SENT, ANSWERED, UNANSWERED
-	application_id text NOT NULL REFERENCES data.application,
+	state text NOT NULL,              -- DRAFT, PRINTED, SENT, ANSWERED, UNANSWERED, DROPPED
+	application_id text REFERENCES data.application,
 	unit_id text NOT NULL REFERENCES data.outside_unit,
 	why data.narrative NOT NULL,      -- why this unit is asked about this branch
 	questions data.narrative NOT NULL,
-	sent_on date NOT NULL,
-	reply_by date NOT NULL CHECK (reply_by >= sent_on),
+	doc_no data.line,                 -- by hand, where the Party office gave one
+	drafted_on date NOT NULL,
+	printed_on date,
+	sent_on date,
+	channel data.line,                -- 挂号信, 专人送达 …: an open list
+	reply_by date NOT NULL,
 	replied_on date,
 	about_branch data.narrative,
 	about_college data.narrative,
-	recorded_by text REFERENCES data.person);
-CREATE INDEX ON data.letter (application_id);
+	dropped_why data.narrative,
+	recorded_by text REFERENCES data.person,
+	CHECK (reply_by >= coalesce(sent_on, drafted_on)));
+CREATE INDEX ON data.letter (org_id);
 
 -- What a reply says of individual people: for the Organization Department alone
 -- (T38), and never part of a sheet or a dossier.

@@ -55,11 +55,11 @@ class DemoCollege(Server):
             "app", "endorse", "SB26-14", "--agree", "-m", "同意")
         officer("app", "accept", "SB26-14")
         officer("eval", "open", "SB26-14")
-        officer("note", "add", "14", "--source", "走访", "--happened-on", "10-10", "--text",
-                "参加主题党日。")
-        officer("duty", "add", "14", "--year", 2025, "--secretary-id",
-                p(self.holder("党支部书记", "14")), "--grade", "较好", "--decided-by", "党委",
-                "--decided-on", "2026-01-20")
+        note = officer.json("note", "add", "14", "--source", "走访", "--happened-on", "10-10",
+                            "--text", "参加主题党日。")["noteId"]
+        review = officer.json("duty", "add", "14", "--year", 2025, "--secretary-id",
+                              p(self.holder("党支部书记", "14")), "--grade", "较好",
+                              "--decided-by", "党委", "--decided-on", "2026-01-20")["reviewId"]
         officer("talk", "add", "SB26-14", "--interviewer-id", p(self.holder("组织员", "ZZB", 2)),
                 "--second-interviewer-id", p(self.holder("纪检干部", "DW")), "--category",
                 "教师", "--held-on", "10-12", "--outline", "联系群众", "--points", "报修快",
@@ -67,6 +67,8 @@ class DemoCollege(Server):
         unit = officer.json("unit", "add", "红山电机厂", "--kind", "共建单位")["unitId"]
         letter = officer.json("letter", "new", "SB26-14", "--unit-id", unit, "--why", "共建",
                               "--questions", "印象", "--reply-by-on", "12-01")["letterId"]
+        officer("letter", "print", letter)
+        officer("letter", "send", letter, "--channel", "专人送达")
         session = officer.json(
             "ballot", "prepare", "SB26-14", "--held-on", "10-12", "--place", "实训楼",
             "--scrutineer-id", p(self.holder("监票人", "DW")),
@@ -77,7 +79,8 @@ class DemoCollege(Server):
         return {"application_id": "SB26-14", "round_id": "LC26-14", "org_id": "14",
                 "person": "BY0212", "gap_id": gap, "file_id": file, "letter_id": letter,
                 "session_id": session, "meeting_id": meeting, "words": "电气",
-                "unit_id": unit, "stream_id": "PS26-14-ORG",
+                "unit_id": unit, "stream_id": "PS26-14-ORG", "note_id": note,
+                "review_id": review,
                 "self_id": secretary.json("round", "show")["selfId"]}
 
     @staticmethod

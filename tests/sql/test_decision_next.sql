@@ -104,12 +104,14 @@ SELECT is(t.wrong_hints(), '', 'accepted');
 SELECT t.ask('P22', 'open_evaluation', '''SB26-01'', ''{}''');
 SELECT is(t.hinted('P22', 'close_stream'), NULL, 'an empty stream is not to be closed');
 SELECT is(t.hinted('P22', 'prepare_ballot'), 'SB26-01', 'a ballot is to be prepared');
-INSERT INTO data.note VALUES ('RC26-01', '01', 'KEPT', 'VISIT', '2026-11-20', '所见', 'P22', now());
+INSERT INTO data.note VALUES ('RC26-01', '01', 'KEPT', 'SB26-01');
+INSERT INTO data.note_version (note_id, version_no, source, happened_on, text, visibility, written_by, written_at)
+VALUES ('RC26-01', 1, 'VISIT', '2026-11-20', '所见', 'INTERNAL', 'P22', now());
 SELECT is(t.hinted('P22', 'close_stream'), 'PS26-01-ORG', 'one with a note is');
 SELECT is(t.hinted('P21', 'close_stream'), NULL, 'not by who belongs to the branch');
 INSERT INTO data.outside_unit (id, state, name, kind) VALUES ('WD26-01', 'LISTED', '教育局', '教育局');
-INSERT INTO data.letter (id, org_id, state, application_id, unit_id, why, questions, sent_on,
-	reply_by) VALUES ('HS26-01', '01', 'SENT', 'SB26-01', 'WD26-01', '…', '…', '2026-11-20', '2026-12-01');
+INSERT INTO data.letter (id, org_id, state, application_id, unit_id, why, questions, drafted_on,
+	sent_on, reply_by) VALUES ('HS26-01', '01', 'SENT', 'SB26-01', 'WD26-01', '…', '…', '2026-11-20', '2026-11-20', '2026-12-01');
 INSERT INTO data.item_set (id, title, adopted_on) VALUES ('CX26.1', '民主评议', '2026-01-01');
 INSERT INTO data.ballot_session (id, org_id, org_name, state, application_id, purpose, item_set_id,
 	comments, held_on, place, prepared_by)
