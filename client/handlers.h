@@ -33,8 +33,8 @@ command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
 /* the decision: views/dossier.c, meeting.c, notice.c, next.c, audit.c, find.c */
 command_view dossier_view, meeting_view, begin_meeting_view, close_vote_view,
 	resolve_item_view, minutes_view;
-command_view post_notice_view, public_notices_view, next_view, audit_view,
-	find_view;
+command_handler notice_text_run;
+command_view public_notices_view, next_view, audit_view, find_view;
 
 /* the second person: views/approval.c */
 command_view approvals_view;

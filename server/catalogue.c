@@ -168,6 +168,10 @@ static const struct catalogue_row rows[] = {
 	ROW(LIST_NOTICES, list_notices, LANE_READ, 0)
 	ROW(SHOW_NOTICE, show_notice, LANE_READ, 0)
 	ROW(PUBLIC_NOTICES, public_notices, LANE_READ, CAT_ANONYMOUS)
+	ROW(CORRECT_NOTICE, correct_notice, LANE_WRITE, CAT_SIGNED)
+	ROW(EXTEND_NOTICE, extend_notice, LANE_WRITE, CAT_SIGNED)
+	ROW(SHOW_NOTICE_REPORT, show_notice_report, LANE_READ, 0)
+	ROW(AGREE_WITHDRAWAL, agree_withdrawal, LANE_WRITE, CAT_SIGNED)
 	/* award.proto */
 	ROW(CONFIRM_AWARD, confirm_award, LANE_WRITE, CAT_SIGNED)
 	ROW(SIGN_AWARD, sign_award, LANE_WRITE, CAT_SIGNED)

@@ -1,4 +1,5 @@
 /* A notice as it hangs on the wall. */
+#include "client/call.h"
 #include "client/handlers.h"
 
 /* The text alone goes to stdout, to be pasted or printed as it is. */
@@ -12,11 +13,28 @@ static int notice_text(struct client *client, const char *text, bool provisional
 	return EXIT_DONE;
 }
 
-int post_notice_view(struct client *client, const Reply *reply)
+/* notice show, notice post: with --text the full text and nothing else. */
+int notice_text_run(struct client *client, struct args *args)
 {
-	const PostNoticeReply *n = reply->post_notice;
+	Request *request = args_request(client, args);
+	Reply *reply;
+	int code;
 
-	return notice_text(client, n->text, n->provisional);
+	if (!request)
+		return EXIT_USAGE;
+	code = call_request(client, request, &reply);
+	if (code != EXIT_DONE)
+		return code;
+	if (!args_given(args, "text") || client_json(client))
+		code = client_show(client, reply, NULL);
+	else if (reply->body_case == REPLY__BODY_POST_NOTICE)
+		code = notice_text(client, reply->post_notice->text,
+				   reply->post_notice->provisional);
+	else
+		code = notice_text(client, reply->show_notice->text,
+				   reply->show_notice->provisional);
+	call_free(reply);
+	return code;
 }
 
 int public_notices_view(struct client *client, const Reply *reply)

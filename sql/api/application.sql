@@ -242,8 +242,14 @@ DECLARE a data.application := flow.find_application(me, application_id);
 BEGIN
 	application_id := a.id;
 	PERFORM refuse.if_too_long('reason', reason, 1000);
-	state := 'WITHDRAWN';
+	-- decided already: the branch asks, the committee takes note (agree_withdrawal)
+	state := CASE WHEN a.state IN ('PROPOSED_AWARD', 'IN_PUBLICITY') THEN a.state
+		ELSE 'WITHDRAWN' END;
 	PERFORM flow.move(me, 'application', a.id, state);
+	IF state <> 'WITHDRAWN' THEN
+		PERFORM flow.step(me, a.id, state, NULL, reason);
+		RETURN;
+	END IF;
 	UPDATE data.application p SET ended_why = nullif(reason, ''), at_org_id = NULL
 	WHERE p.id = a.id;
 	IF (SELECT r.state FROM data.round r WHERE r.id = a.round_id) = 'APPLIED' THEN

@@ -7,7 +7,10 @@ LANGUAGE sql STABLE AS $$
 		'notice.' || coalesce(n.state, 'DRAFT'))
 	FROM (SELECT 1) one
 	LEFT JOIN data.notice n ON n.id = flow.notice_of(publicity_over.id)
-	WHERE n.state IS DISTINCT FROM 'ENDED_CLEAR' $$;
+	WHERE n.state IS DISTINCT FROM 'ENDED_CLEAR'
+	UNION ALL
+	SELECT refuse.reason('notice_not_ended', c.id, 'notice.' || c.state) FROM data.notice c
+	WHERE c.corrects_id = flow.notice_of(publicity_over.id) AND c.state <> 'DROPPED' $$;
 
 -- One effective award a branch and level, and a term it can live in.
 CREATE FUNCTION guard.award_can_sign(id text) RETURNS SETOF refuse.reason

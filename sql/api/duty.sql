@@ -105,7 +105,9 @@ CREATE FUNCTION guard.notice_wanted(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.when(NOT EXISTS (SELECT FROM data.application a
 		WHERE a.state = 'PROPOSED_AWARD'
-			AND NOT EXISTS (SELECT FROM flow.notice_defects(ARRAY[a.id]))),
+			AND NOT EXISTS (SELECT FROM flow.notice_defects(
+				jsonb_populate_record(NULL::data.notice, '{"kind": "INTENDED_AWARD"}'),
+				ARRAY[a.id]))),
 		'notice_not_wanted') g $$;
 
 -- ---- next ----------------------------------------------------------------------------

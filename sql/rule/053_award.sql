@@ -22,6 +22,6 @@ CREATE FUNCTION flow.running_term(org_id text) RETURNS text LANGUAGE sql STABLE 
 -- The notice that proposed this very decision.
 CREATE FUNCTION flow.notice_of(application_id text) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT n.id FROM data.notice_item i JOIN data.notice n ON n.id = i.notice_id
-	WHERE i.application_id = notice_of.application_id AND n.state <> 'DROPPED'
+	WHERE i.application_id = notice_of.application_id AND n.kind = 'INTENDED_AWARD' AND n.state NOT IN ('DROPPED', 'CORRECTED')
 		AND i.agenda_item_id = flow.award_item(notice_of.application_id)
 	ORDER BY n.posted_on DESC NULLS LAST, n.id DESC LIMIT 1 $$;

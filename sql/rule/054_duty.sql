@@ -29,6 +29,7 @@ INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('application', 'open_evaluation', 'application_id', 'id', 'evaluation_outsider'),
 	('application', 'freeze_dossier', 'application_id', 'id', 'dossier_hand'),
 	('application', 'add_agenda_item', 'subject_id', 'id', 'meeting_planned'),
+	('application', 'agree_withdrawal', 'application_id', 'id', NULL),
 	('application', 'confirm_award', 'application_id', 'id', NULL),
 	('application', 'sign_award', 'application_id', 'id', NULL),
 	('eval_stream', 'prepare_ballot', 'application_id', 'application_id', 'ballot_wanted'),
@@ -58,7 +59,7 @@ INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('agenda_item', 'resolve_item', 'agenda_item_id', 'id', NULL),
 	('notice', 'check_notice', 'notice_id', 'id', 'notice_not_drafter'),
 	('notice', 'approve_notice', 'notice_id', 'id', 'notice_third_person'),
-	('notice', 'post_notice', 'notice_id', 'id', NULL),
+	('notice', 'post_notice', 'notice_id', 'id', 'notice_to_post'),
 	('notice', 'end_notice', 'notice_id', 'id', NULL);
 -- What has still to be made.
 INSERT INTO rule.hint (entity, request, field, only_if, made_for) VALUES

@@ -129,13 +129,21 @@ CREATE TABLE data.written_opinion (
 	PRIMARY KEY (agenda_item_id, person_id));
 
 -- ---- public notice (公示) ---------------------------------------------------------
--- Drafted, checked and approved by three people.  ends_on is NULL while the
+-- Drafted, checked and approved by three people.  Two kinds ask for opinions:
+-- before the deliberation, as a channel of the masses' judgement (plan, 三(一)3),
+-- and on an intended award; the third says the result.  ends_on is NULL while the
 -- calendar of a year it needs is not published: then the end is provisional.
 CREATE TABLE data.notice (
 	id text PRIMARY KEY,              -- GS26-01
 	org_id text NOT NULL REFERENCES data.org,
-	state text NOT NULL,              -- DRAFT … ENDED_CLEAR, DROPPED
-	kind text NOT NULL CHECK (kind IN ('INTENDED_AWARD')),
+	state text NOT NULL,              -- DRAFT … ENDED_CLEAR, CORRECTED, DROPPED
+	kind text NOT NULL CHECK (kind IN ('OPINION_GATHERING', 'INTENDED_AWARD', 'RESULT')),
+	-- a correction: a notice of the same kind, with a full period of its own
+	corrects_id text REFERENCES data.notice,
+	correct_reason data.narrative,
+	-- how long opinions are gathered is said in each such notice; the period of an
+	-- intended award is the rule set's
+	working_days int CHECK (working_days BETWEEN 1 AND 60),
 	title data.line NOT NULL,
 	contact data.narrative NOT NULL,  -- how to report: telephone, mail box, place
 	places data.line,
@@ -151,9 +159,21 @@ CREATE TABLE data.notice (
 	ends_on date,                     -- the last day of the notice
 	ended_by text REFERENCES data.person,
 	ended_on date,
+	proof data.narrative,             -- where it can be seen that it hung
 	dropped_why data.narrative,
+	CHECK ((corrects_id IS NULL) = (correct_reason IS NULL)),
+	CHECK ((kind = 'OPINION_GATHERING') = (working_days IS NOT NULL)),
 	CHECK (checked_by <> drafted_by),
 	CHECK (approved_by <> drafted_by AND approved_by <> checked_by));
+
+-- A notice that hangs longer than it had to.
+CREATE TABLE data.notice_extension (
+	notice_id text NOT NULL REFERENCES data.notice,
+	to_on date NOT NULL,
+	reason data.narrative NOT NULL,
+	extended_on date NOT NULL,
+	extended_by text NOT NULL REFERENCES data.person,
+	PRIMARY KEY (notice_id, to_on));
 
 -- An item names its resolution, so a second decision needs a second notice.
 CREATE TABLE data.notice_item (
@@ -161,7 +181,7 @@ CREATE TABLE data.notice_item (
 	application_id text NOT NULL REFERENCES data.application,
 	org_id text NOT NULL REFERENCES data.org,
 	org_name data.line NOT NULL,
-	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
+	agenda_item_id text REFERENCES data.agenda_item,  -- NULL: nothing is decided yet
 	PRIMARY KEY (notice_id, application_id));
 CREATE INDEX ON data.notice_item (application_id);
 

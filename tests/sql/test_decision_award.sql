@@ -3,60 +3,26 @@ BEGIN;
 \ir decision_fixture.psql
 SELECT no_plan();
 
--- A signed meeting that proposed these branches, on the day it is.
-CREATE FUNCTION t.proposed(orgs text[]) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	m text;
-	o text;
-BEGIN
-	m := t.ask('P30', 'new_meeting', format('%L::date, ''会议室'', NULL, NULL',
-		flow.today()))->>'meeting_id';
-	FOREACH o IN ARRAY orgs LOOP
-		PERFORM t.ask('P20', 'freeze_dossier', format('%L', t.application(o)));
-		PERFORM t.ask('P30', 'add_agenda_item', format('%L, %L, ''P22''', m, 'SB26-' || o));
-	END LOOP;
-	PERFORM t.attend(m, 9, 9);
-	PERFORM t.ask('P30', 'begin_meeting', format('%L', m));
-	FOREACH o IN ARRAY orgs LOOP
-		PERFORM t.hands('SB26-' || o, 9, 0, 0, 0);
-		PERFORM t.ask('P30', 'resolve_item', format('%L, NULL, NULL, NULL, NULL', 'SB26-' || o));
-	END LOOP;
-	PERFORM t.ask('P30', 'end_meeting', format('%L', m));
-	PERFORM t.ask('P1', 'sign_minutes', format('%L, %L', m,
-		t.ask('P1', 'show_minutes', format('%L', m))->>'digest'));
-	RETURN m;
-END $$;
--- A notice on it, checked and approved; its number.
-CREATE FUNCTION t.approved(meeting text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n text;
-BEGIN
-	n := t.ask('P21', 'new_notice', format('%L, ''{}'', NULL, ''电话8120123'', NULL',
-		meeting))->>'notice_id';
-	PERFORM t.ask('P22', 'check_notice', format('%L, true', n));
-	PERFORM t.ask('P20', 'approve_notice', format('%L', n));
-	RETURN n;
-END $$;
-
 -- ---- drafting: what may be on it ---------------------------------------------------
-SELECT is(t.refused(t.ask('P21', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL')),
+SELECT is(t.refused(t.ask('P21', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL, NULL, NULL')),
 	'ZB001 invalid nothing_proposed', 'nothing is proposed yet');
 SELECT t.meet('30', 9, 9), t.hands('SB26-30', 9, 0, 0, 0);
 SELECT t.ask('P30', 'resolve_item', '''SB26-30'', NULL, NULL, NULL, NULL');
-SELECT is(t.refused(t.ask('P21', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL')),
+SELECT is(t.refused(t.ask('P21', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL, NULL, NULL')),
 	'ZB001 defects minutes_unsigned SB26-30 第30党支部 HY26-01', 'minutes first');
 SELECT is(t.proposed('{24,14}'), 'HY26-02', 'two branches proposed in signed minutes');
-SELECT is(t.refused(t.ask('P50', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL')),
+SELECT is(t.refused(t.ask('P50', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL, NULL, NULL')),
 	'ZB002 denied', 'a branch drafts no notice');
-SELECT is(t.refused(t.ask('P21', 'new_notice', '''HY26-02'', ''{}'', NULL, '' '', NULL')),
+SELECT is(t.refused(t.ask('P21', 'new_notice', '''HY26-02'', ''{}'', NULL, '' '', NULL, NULL, NULL')),
 	'ZB001 invalid text_missing', 'it says where to report');
 SELECT is((SELECT jsonb_path_query_array(r, '$.branches[*].org_id') FROM t.ask('P21',
-	'new_notice', '''HY26-02'', ''{}'', NULL, ''电话8120123'', ''公告栏''') r),
+	'new_notice', '''HY26-02'', ''{}'', NULL, ''电话8120123'', ''公告栏'', NULL, NULL') r),
 	'["14", "24"]', 'in code order');
-SELECT is(t.refused(t.ask('P22', 'new_notice', '''HY26-02'', ''{}'', NULL, ''电话'', NULL')),
+SELECT is(t.refused(t.ask('P22', 'new_notice', '''HY26-02'', ''{}'', NULL, ''电话'', NULL, NULL, NULL')),
 	'ZB001 defects on_another_notice SB26-14 第14党支部 GS26-01;on_another_notice SB26-24 第24党支部 GS26-01',
 	'one notice an application');
 SELECT is(t.refused(t.ask('P21', 'new_notice',
-	'NULL, ''{SB26-99}'', NULL, ''电话'', NULL')), 'ZB001 defects application_unknown SB26-99',
+	'NULL, ''{SB26-99}'', NULL, ''电话'', NULL, NULL, NULL')), 'ZB001 defects application_unknown SB26-99',
 	'only what there is');
 
 -- ---- three people ----------------------------------------------------------------------
@@ -99,13 +65,13 @@ SELECT is((SELECT n->>'text' ~ '排名不分先后.*14　第14党支部.*24　�
 	'anybody reads the whole text');
 SELECT ok(NOT t.ask('', 'public_notices', 'NULL')::text ~ '同志', 'and no name of who made it');
 SELECT t.day('2026-12-18');
-SELECT is(t.refused(t.ask('P21', 'end_notice', '''GS26-01''')),
+SELECT is(t.refused(t.ask('P21', 'end_notice', '''GS26-01'', NULL')),
 	'ZB003 state notice_still_running 2026-12-18 2026-12-18', 'the last day is still a day');
 SELECT is(t.refused(t.ask('P20', 'confirm_award', '''SB26-14''')),
 	'ZB003 state notice_not_ended GS26-01 notice.POSTED', 'nothing is confirmed meanwhile');
 SELECT t.day('2026-12-19');
-SELECT is(t.ask('P21', 'end_notice', '''GS26-01''')->>'state', 'ENDED_CLEAR', 'the day after: over');
-SELECT is(t.refused(t.ask('P21', 'end_notice', '''GS26-01''')), 'ZB003 state', 'once');
+SELECT is(t.ask('P21', 'end_notice', '''GS26-01'', NULL')->>'state', 'ENDED_CLEAR', 'the day after: over');
+SELECT is(t.refused(t.ask('P21', 'end_notice', '''GS26-01'', NULL')), 'ZB003 state', 'once');
 
 -- ---- T28: the Friday before Spring Festival, with a make-up Sunday -----------------------------
 INSERT INTO data.holiday_year (year, imported_at) VALUES (2027, now());
@@ -133,12 +99,12 @@ SELECT is((SELECT n.ends_on FROM data.notice n WHERE n.id = 'GS27-02'), NULL,
 SELECT ok(t.ask('', 'public_notices', '''GS27-02''')::text ~ '截止日期待该年度节假日安排公布后确定',
 	'T29: the wall says so');
 SELECT t.day('2028-01-10');
-SELECT is(t.refused(t.ask('P21', 'end_notice', '''GS27-02''')),
+SELECT is(t.refused(t.ask('P21', 'end_notice', '''GS27-02'', NULL')),
 	'ZB003 state notice_end_provisional 2028-01-04 2028', 'T29: nothing ends on a guess');
 INSERT INTO data.holiday_year (year, imported_at) VALUES (2028, now());
 INSERT INTO data.holiday (day, year, working, name)
 VALUES ('2028-01-03', 2028, false, '元旦'), ('2028-01-08', 2028, true, '元旦调休');
-SELECT is(t.ask('P21', 'end_notice', '''GS27-02''')->>'ends_on', '2028-01-05',
+SELECT is(t.ask('P21', 'end_notice', '''GS27-02'', NULL')->>'ends_on', '2028-01-05',
 	'T29: published, it ends on the true day');
 
 -- ---- a draft given up, an application gone -------------------------------------------------------
@@ -148,7 +114,7 @@ SELECT is(t.refused(t.ask('P21', 'post_notice', '''GS28-01'', NULL')),
 	'ZB003 state notice_item_moved SB26-25 第25党支部 application.LAPSED',
 	'a notice names nothing that is over');
 SELECT is(t.ask('P21', 'drop_notice', '''GS28-01'', ''支部撤销''')->>'state', 'DROPPED', 'given up');
-SELECT is(t.ask('P21', 'new_notice', 'NULL, ''{SB26-28}'', NULL, ''电话'', NULL')->>'notice_id',
+SELECT is(t.ask('P21', 'new_notice', 'NULL, ''{SB26-28}'', NULL, ''电话'', NULL, NULL, NULL')->>'notice_id',
 	'GS28-02', 'the other goes on a new one');
 
 -- ---- the award -------------------------------------------------------------------------------------

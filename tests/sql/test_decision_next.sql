@@ -191,7 +191,7 @@ SELECT is(t.wrong_hints(), '', 'ended');
 SELECT t.ask('P1', 'sign_minutes', format('''HY26-01'', %L', t.ask('P1', 'show_minutes',
 	'''HY26-01''')->>'digest'));
 SELECT is(t.hinted('P21', 'new_notice'), '-', 'a notice is wanted');
-SELECT t.ask('P21', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL');
+SELECT t.ask('P21', 'new_notice', 'NULL, ''{}'', NULL, ''电话'', NULL, NULL, NULL');
 SELECT is(t.hinted('P21', 'new_notice'), NULL, 'one');
 SELECT is(t.hinted('P21', 'check_notice'), NULL, 'who drafted does not check');
 SELECT is(t.hinted('P22', 'check_notice'), 'GS26-01', 'another does');
@@ -211,7 +211,7 @@ SELECT is(t.wrong_hints(), '', 'posted');
 SELECT t.day('2026-12-11');
 SELECT is(t.hinted('P21', 'end_notice'), 'GS26-01', 'after it');
 SELECT is(t.wrong_hints(), '', 'over');
-SELECT t.ask('P21', 'end_notice', '''GS26-01''');
+SELECT t.ask('P21', 'end_notice', '''GS26-01'', NULL');
 SELECT is(t.hinted('P20', 'confirm_award'), 'SB26-01', 'the head confirms');
 SELECT is(t.wrong_hints(), '', 'ended clear');
 SELECT t.ask('P20', 'confirm_award', '''SB26-01''');
