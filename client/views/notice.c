@@ -17,6 +17,8 @@ static int notice_text(struct client *client, const char *text, bool provisional
 int notice_text_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
+	bool provisional, alone = args_given(args, "text");
+	const char *text;
 	Reply *reply;
 	int code;
 
@@ -25,14 +27,19 @@ int notice_text_run(struct client *client, struct args *args)
 	code = call_request(client, request, &reply);
 	if (code != EXIT_DONE)
 		return code;
-	if (!args_given(args, "text") || client_json(client))
-		code = client_show(client, reply, NULL);
-	else if (reply->body_case == REPLY__BODY_POST_NOTICE)
-		code = notice_text(client, reply->post_notice->text,
-				   reply->post_notice->provisional);
+	if (reply->body_case == REPLY__BODY_POST_NOTICE) {
+		text = reply->post_notice->text;
+		provisional = reply->post_notice->provisional;
+	} else {
+		text = reply->show_notice->text;
+		provisional = reply->show_notice->provisional;
+	}
+	if (alone && !client_json(client))
+		code = notice_text(client, text, provisional);
 	else
-		code = notice_text(client, reply->show_notice->text,
-				   reply->show_notice->provisional);
+		code = client_show(client, reply, NULL);
+	if (provisional && !alone)
+		out_say(client_out(client), "%s", word("text.notice_provisional"));
 	call_free(reply);
 	return code;
 }
