@@ -132,6 +132,10 @@ static void offer_next(struct completing *c, const char *before)
 		offer_verbs(c);
 	else
 		offer_argument(c, before);
+	/* a noun that is a command by itself may have verbs as well */
+	if (c->line.args.command && c->line.args.command->verb[0] == '_' &&
+	    before && command_find(before, "_"))
+		offer_verbs(c);
 }
 
 /* argv: zhibu __complete WORD... */

@@ -156,6 +156,11 @@ char *files_read(struct arena *arena, const char *dir, const char *name,
 	return data;
 }
 
+int files_new(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+}
+
 bool files_remove(const char *dir, const char *name)
 {
 	char path[FILES_PATH_MAX];

@@ -25,6 +25,10 @@ bool files_write(const char *dir, const char *name, const void *data, size_t len
 char *files_read(struct arena *arena, const char *dir, const char *name,
 		 size_t limit, size_t *len);
 
+/* A new file for what a person keeps, mode 0644 and never over one that is there
+ * nor through a link; -1 with errno. */
+int files_new(const char *path);
+
 bool files_remove(const char *dir, const char *name);
 
 #endif

@@ -29,6 +29,7 @@ command_handler eval_show_run;
 command_view evaluation_view, ballot_view, ballot_paper_view;
 command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
 	ballot_check_run, ballot_count_run, ballot_forget_run;
+command_handler print_run, print_list_run;
 
 /* the decision: views/dossier.c, meeting.c, notice.c, next.c, audit.c, find.c */
 command_view dossier_view, meeting_view, begin_meeting_view, close_vote_view,

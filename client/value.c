@@ -515,3 +515,57 @@ const char *value_text(struct out *out, const ProtobufCFieldDescriptor *field,
 				  (long long)field_integer(field, value));
 	}
 }
+
+/* What kind of thing a message is about: its first id tells. */
+static const char *entity_of(struct out *out, const ProtobufCMessageDescriptor *type)
+{
+	const char *id = type->n_fields ? type->fields[0].name : "";
+	size_t n = strlen(id);
+
+	if (n < 4 || strcmp(id + n - 3, "_id") != 0)
+		return "";
+	return out_format(out, "%.*s", (int)(n - 3), id);
+}
+
+/* A state may have a word of its own for the kind of thing. */
+static const char *state_text(struct out *out, const ProtobufCMessage *message,
+			      const ProtobufCFieldDescriptor *field, size_t i)
+{
+	const char *code;
+
+	if (strcmp(field->name, "state") != 0 ||
+	    field->type != PROTOBUF_C_TYPE_STRING)
+		return NULL;
+	code = *(const char *const *)fields_at(message, field, i);
+	if (strchr(code, '.')) /* it says itself of what: gap.DOING */
+		return word_find(out_format(out, "value.%s", code));
+	return word_find(out_format(out, "value.%s.%s",
+				    entity_of(out, message->descriptor), code));
+}
+
+const char *value_nth(struct out *out, const void *message,
+		      const ProtobufCFieldDescriptor *field, size_t i)
+{
+	const char *text = state_text(out, message, field, i);
+
+	if (!text)
+		text = value_text(out, field, fields_at(message, field, i));
+	return text ? text : "";
+}
+
+const char *value_joined(struct out *out, const void *message,
+			 const ProtobufCFieldDescriptor *field)
+{
+	size_t n = fields_count(message, field), i;
+	const char *text;
+
+	if (!n)
+		return NULL;
+	if (field_kind(field) == FIELD_MESSAGE)
+		return out_format(out, "%zu", n);
+	text = value_nth(out, message, field, 0);
+	for (i = 1; i < n; i++)
+		text = out_format(out, "%s%s%s", text, word("text.list_comma"),
+				  value_nth(out, message, field, i));
+	return text;
+}

@@ -22,6 +22,13 @@ bool value_parse(struct arena *arena, const ProtobufCFieldDescriptor *field,
 const char *value_text(struct out *out, const ProtobufCFieldDescriptor *field,
 		       const void *value);
 
+/* The i-th value of a field of a message; a state has the word of that kind of thing. */
+const char *value_nth(struct out *out, const void *message,
+		      const ProtobufCFieldDescriptor *field, size_t i);
+/* All of them in one text; of messages only how many there are.  NULL: there is none. */
+const char *value_joined(struct out *out, const void *message,
+			 const ProtobufCFieldDescriptor *field);
+
 /* Every word an enum value may be typed as: its name and its Chinese word. */
 const char *value_enum_word(const ProtobufCFieldDescriptor *field, unsigned i);
 

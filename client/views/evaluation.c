@@ -1,10 +1,10 @@
 /* eval show: the sheet on the screen, or as a page in a file. */
 #include "client/ballot_run.h"
+#include "client/files.h"
 #include "client/handlers.h"
 #include "client/views/sheet.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +22,7 @@ int evaluation_view(struct client *client, const Reply *reply)
 static int write_page(struct client *client, const EvaluationSheet *sheet,
 		      const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		      0644);
+	int fd = files_new(path);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 	bool failed;
 

@@ -9,63 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOINED_MAX 4096
-
 static void show_message(struct out *out, const ProtobufCMessage *message);
-
-/* What kind of thing a message is about: its first id tells. */
-static const char *entity_of(struct out *out, const ProtobufCMessageDescriptor *type)
-{
-	const char *id = type->n_fields ? type->fields[0].name : "";
-	size_t n = strlen(id);
-
-	if (n < 4 || strcmp(id + n - 3, "_id") != 0)
-		return "";
-	return out_format(out, "%.*s", (int)(n - 3), id);
-}
-
-/* A state may have a word of its own for the kind of thing. */
-static const char *state_text(struct out *out, const ProtobufCMessage *message,
-			      const ProtobufCFieldDescriptor *field, size_t i)
-{
-	const char *code;
-
-	if (strcmp(field->name, "state") != 0 ||
-	    field->type != PROTOBUF_C_TYPE_STRING)
-		return NULL;
-	code = *(const char *const *)fields_at(message, field, i);
-	return word_find(out_format(out, "value.%s.%s",
-				    entity_of(out, message->descriptor), code));
-}
-
-static const char *one_text(struct out *out, const ProtobufCFieldDescriptor *field,
-			    const void *message, size_t i)
-{
-	const char *text = state_text(out, message, field, i);
-
-	if (!text)
-		text = value_text(out, field, fields_at(message, field, i));
-	return text ? text : "";
-}
-
-/* Several values in one cell; of messages only how many there are. */
-static const char *joined(struct out *out, const ProtobufCFieldDescriptor *field,
-			  const void *message)
-{
-	size_t n = fields_count(message, field), i, len = 0;
-	char text[JOINED_MAX];
-
-	if (n == 1 && field_kind(field) != FIELD_MESSAGE)
-		return one_text(out, field, message, 0);
-	if (field_kind(field) == FIELD_MESSAGE)
-		return n ? out_format(out, "%zu", n) : NULL;
-	text[0] = '\0';
-	for (i = 0; i < n && len < sizeof(text); i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
-					i ? word("text.list_comma") : "",
-					one_text(out, field, message, i));
-	return n ? out_format(out, "%s", text) : NULL;
-}
 
 static const ProtobufCMessage *element(const void *message,
 				       const ProtobufCFieldDescriptor *field, size_t i)
@@ -105,7 +49,7 @@ static void show_row(struct out *out, struct table *table,
 			table_number(table, field_integer(field,
 							  fields_at(row, field, 0)));
 		else
-			table_cell(table, joined(out, field, row));
+			table_cell(table, value_joined(out, row, field));
 	}
 }
 
@@ -147,7 +91,7 @@ static size_t show_values(struct out *out, const ProtobufCMessage *message)
 		if (field_kind(field) == FIELD_MESSAGE ||
 		    !fields_count(message, field))
 			continue;
-		out_field(out, field->name, joined(out, field, message));
+		out_field(out, field->name, value_joined(out, message, field));
 		shown++;
 	}
 	out_pairs_end(out);

@@ -337,7 +337,7 @@ HERE = {
     "logout": 4,
     "help": 0, "version": 0, "doctor": 0, "status": 4, "use": 4, "sync": 4,
     "completion bash": 0, "config show": 0,
-    "profile list": 0,
+    "profile list": 0, "print list": 0,
     "profile add": 2,        # its certificate is not here
     "profile use": 6, "profile show": 6, "profile remove": 6,
 }

@@ -1,0 +1,15 @@
+/* The forms that come with the program: client/papers/, D1 to D34 of the
+ * procedure, gathered when it is built. */
+#ifndef CLIENT_PAPERS_H
+#define CLIENT_PAPERS_H
+
+#include <stddef.h>
+
+struct paper_text {
+	const char *id;   /* D1 */
+	const char *text; /* paper_form.h */
+};
+
+const struct paper_text *papers_all(size_t *n);
+
+#endif
