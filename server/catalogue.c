@@ -72,6 +72,17 @@ static const struct catalogue_row rows[] = {
 	ROW(PRINT_LETTER, print_letter, LANE_WRITE, CAT_SIGNED)
 	ROW(SEND_LETTER, send_letter, LANE_WRITE, CAT_SIGNED)
 	ROW(DROP_LETTER, drop_letter, LANE_WRITE, CAT_SIGNED)
+	/* mass.proto */
+	ROW(CHOOSE_REPRESENTATIVES, choose_representatives, LANE_WRITE, CAT_SIGNED)
+	ROW(SEAT_REPRESENTATIVES, seat_representatives, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_REPRESENTATIVES, list_representatives, LANE_READ, 0)
+	ROW(SHOW_REPRESENTATIVES, show_representatives, LANE_READ, 0)
+	/* clearance.proto */
+	ROW(ASK_CLEARANCE, ask_clearance, LANE_WRITE, CAT_SIGNED)
+	ROW(ANSWER_CLEARANCE, answer_clearance, LANE_WRITE, CAT_SIGNED)
+	ROW(WITHDRAW_CLEARANCE, withdraw_clearance, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_CLEARANCES, list_clearances, LANE_READ, 0)
+	ROW(SHOW_CLEARANCE, show_clearance, LANE_READ, 0)
 	/* ballot.proto */
 	ROW(PREPARE_BALLOT, prepare_ballot, LANE_WRITE, CAT_SIGNED)
 	ROW(REGISTER_SESSION_KEY, register_session_key, LANE_WRITE, CAT_SIGNED)

@@ -65,6 +65,8 @@ int rule_set_view(struct client *client, const Reply *reply)
 		out_format(out, "%d", r->rectification_months), ""));
 	out_printf(out, "7. %s\n", word(r->award_through_extension
 		? "text.rule_award_extended" : "text.rule_award_not_extended"));
+	out_printf(out, "8. %s\n", word(r->students_judge
+		? "text.rule_students" : "text.rule_no_students"));
 	return EXIT_DONE;
 }
 

@@ -40,7 +40,8 @@ LANGUAGE sql STABLE AS $$
 	SELECT (refuse.reason('stream_without_material', s.id, s.stream)).*
 	FROM data.eval_stream s WHERE s.id = stream_complete.id
 		AND NOT EXISTS (SELECT FROM flow.material(s.org_id) m
-			WHERE m.application_id = s.application_id AND m.stream = s.stream)
+			WHERE m.application_id = s.application_id AND m.stream = s.stream
+				AND m.kind <> 'mass_session')
 		AND NOT (s.stream = 'MEMBERS' AND EXISTS (SELECT FROM data.ballot_session b
 			WHERE b.application_id = s.application_id AND b.state <> 'VOID')) $$;
 
@@ -138,6 +139,9 @@ CREATE FUNCTION flow.material(org_id text) RETURNS TABLE (kind text, id text, st
 	UNION ALL
 	SELECT 'duty_review', r.id, 'ORG', r.year, r.application_id
 	FROM data.duty_review r WHERE r.org_id = material.org_id
+	UNION ALL
+	SELECT 'mass_session', m.id, 'MASSES', m.year, m.application_id
+	FROM data.mass_session m WHERE m.org_id = material.org_id
 	UNION ALL
 	SELECT 'interview', i.id, 'MASSES', extract(year FROM i.held_on)::int, i.application_id
 	FROM data.interview i WHERE i.org_id = material.org_id
@@ -601,11 +605,14 @@ BEGIN
 	FROM data.duty_review r WHERE r.org_id = org_id AND flow.sees_duty_review(me, r);
 END $$;
 
+CREATE TYPE api.representative_row AS (representative_no int, name text, category text,
+	unit text, took_part boolean);
 CREATE FUNCTION api.show_duty_review(me auth.actor, INOUT review_id text, OUT state text,
 	OUT org_id text, OUT org_name text, OUT year int, OUT secretary_name text,
 	OUT application_id text, OUT reported_on date, OUT report_done text,
 	OUT report_problems text, OUT report_next text, OUT merits text, OUT problems text,
-	OUT demands text, OUT grade text, OUT decided_by text, OUT decided_on date)
+	OUT demands text, OUT grade text, OUT decided_by text, OUT decided_on date,
+	OUT how_chosen text, OUT chosen_by text[], OUT representatives api.representative_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE r data.duty_review;
@@ -622,6 +629,10 @@ BEGIN
 	INTO state, org_id, org_name, year, secretary_name, application_id, reported_on,
 		report_done, report_problems, report_next, merits, problems, demands, grade,
 		decided_by, decided_on;
+	SELECT m.how_chosen, m.chosen_by, s.representatives
+	INTO how_chosen, chosen_by, representatives
+	FROM data.mass_session m, api.show_representatives(me, m.id) s
+	WHERE m.org_id = r.org_id AND m.year = r.year;
 END $$;
 
 -- ---- masses -----------------------------------------------------------------------------------
@@ -881,6 +892,8 @@ CREATE TYPE api.sheet_version AS (stream text, version_no int, summary text, mer
 	reopened_at timestamptz, reopen_reason text);
 CREATE TYPE api.sheet_letter AS (unit_name text, unit_kind text, state text,
 	about_branch text, why text);
+CREATE TYPE api.sheet_clearance AS (body text, state text, asked_on date,
+	answered_on date);
 CREATE TYPE api.sheet_matter AS (kind text, object_id text, state text, text text);
 CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id text,
 	org_name text, member_category text, full_members int, probationary_members int,
@@ -890,7 +903,8 @@ CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id tex
 	interviews int, interview_categories text[], letters_sent int, letters_answered int,
 	letters_unanswered int, letters api.sheet_letter[], open_matters api.sheet_matter[],
 	letters_awaited int, duty_merits text, duty_problems text, duty_demands text,
-	of_member boolean);
+	of_member boolean, representatives int, how_chosen text, chosen_by text[],
+	clearances api.sheet_clearance[]);
 
 CREATE FUNCTION flow.sheet_streams(application_id text) RETURNS api.sheet_stream[]
 LANGUAGE sql STABLE AS $$
@@ -935,6 +949,11 @@ LANGUAGE sql STABLE AS $$
 		FROM data.letter l JOIN data.outside_unit u ON u.id = l.unit_id
 		WHERE l.application_id = sheet_matters.application_id
 			AND l.state NOT IN ('ANSWERED', 'DROPPED')
+		UNION ALL
+		SELECT 'CLEARANCE', c.id,
+			ROW('CLEARANCE', c.id, 'clearance.' || c.state, c.body)::api.sheet_matter
+		FROM data.clearance c
+		WHERE c.application_id = sheet_matters.application_id AND c.state = 'ASKED'
 		UNION ALL
 		SELECT 'STREAM', s.id,
 			ROW('STREAM', s.id, 'eval_stream.' || s.state, s.stream)::api.sheet_matter
@@ -989,6 +1008,16 @@ BEGIN
 		sheet.letters_awaited
 	FROM data.letter l WHERE l.application_id = a.id AND l.sent_on IS NOT NULL;
 	sheet.open_matters := flow.sheet_matters(a.id);
+	SELECT m.how_chosen, m.chosen_by, (SELECT count(*)::int FROM data.representative p
+		WHERE p.mass_session_id = m.id AND p.took_part)
+	INTO sheet.how_chosen, sheet.chosen_by, sheet.representatives
+	FROM data.mass_session m WHERE m.application_id = a.id AND m.state = 'HELD'
+	ORDER BY m.year DESC LIMIT 1;
+	sheet.chosen_by := coalesce(sheet.chosen_by, '{}');
+	sheet.clearances := ARRAY(SELECT ROW(c.body, c.state, c.asked_on,
+		c.answered_on)::api.sheet_clearance FROM data.clearance c
+		WHERE c.application_id = a.id AND c.state <> 'WITHDRAWN'
+		ORDER BY c.asked_on, c.id);
 	RETURN sheet;
 END $$;
 
@@ -1002,8 +1031,9 @@ DECLARE
 	sheet api.evaluation_sheet := jsonb_populate_record(NULL::api.evaluation_sheet,
 		to_jsonb(whole) - '{notes,duty_year,duty_grade,duty_decided_by,duty_merits,
 		duty_problems,duty_demands,interviews,letters_sent,letters_answered,
-		letters_unanswered,letters_awaited}'::text[] || '{"streams": [], "earlier": [],
-		"ballots": [], "interview_categories": [], "letters": [], "open_matters": []}');
+		letters_unanswered,letters_awaited,representatives,how_chosen}'::text[] || '{
+		"streams": [], "earlier": [], "ballots": [], "interview_categories": [],
+		"letters": [], "open_matters": [], "chosen_by": [], "clearances": []}');
 BEGIN
 	sheet.of_member := true;
 	sheet.streams := ARRAY(SELECT ROW(s.stream_id, s.stream, s.state, s.version_no, '{}',

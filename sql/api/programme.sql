@@ -78,7 +78,8 @@ CREATE FUNCTION api.show_rule_set(me auth.actor, INOUT rule_set_id text,
 	OUT adopted_on date, OUT adopted_by text, OUT basis text, OUT quorum_num int,
 	OUT quorum_den int, OUT majority text, OUT recused_stay boolean,
 	OUT notice_working_days int, OUT posting_day_counted boolean, OUT small_group int,
-	OUT rectification_months int, OUT award_through_extension boolean)
+	OUT rectification_months int, OUT award_through_extension boolean,
+	OUT students_judge boolean)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
@@ -89,10 +90,10 @@ BEGIN
 	SELECT r.adopted_on, flow.person_label(r.adopted_by), r.basis, r.quorum_num,
 		r.quorum_den, r.majority, r.recused_stay, r.notice_working_days,
 		r.posting_day_counted, r.small_group, r.rectification_months,
-		r.award_through_extension
+		r.award_through_extension, r.students_judge
 	INTO adopted_on, adopted_by, basis, quorum_num, quorum_den, majority, recused_stay,
 		notice_working_days, posting_day_counted, small_group, rectification_months,
-		award_through_extension
+		award_through_extension, students_judge
 	FROM data.rule_set r WHERE r.id = rule_set_id;
 	IF NOT FOUND THEN
 		PERFORM refuse.denied();
@@ -103,7 +104,8 @@ END $$;
 CREATE FUNCTION api.adopt_rule_set(me auth.actor, basis text, OUT rule_set_id text,
 	INOUT adopted_on date, quorum_num int, quorum_den int, majority text,
 	recused_stay boolean, notice_working_days int, posting_day_counted boolean,
-	small_group int, rectification_months int, award_through_extension boolean)
+	small_group int, rectification_months int, award_through_extension boolean,
+	students_judge boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE r refuse.reason[];
@@ -117,7 +119,8 @@ BEGIN
 		(7, 'posting_day_counted', posting_day_counted::text),
 		(8, 'small_group', small_group::text),
 		(9, 'rectification_months', rectification_months::text),
-		(10, 'award_through_extension', award_through_extension::text)) AS f(n, name, value)
+		(10, 'award_through_extension', award_through_extension::text),
+		(11, 'students_judge', students_judge::text)) AS f(n, name, value)
 	WHERE f.value IS NULL;
 	IF NOT (quorum_num::bigint * 2 >= quorum_den AND quorum_num <= quorum_den
 			AND quorum_den BETWEEN 2 AND 12) THEN
@@ -140,10 +143,10 @@ BEGIN
 	rule_set_id := flow.next_version('rule_set', 'GZ');
 	INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, basis, quorum_num,
 		quorum_den, majority, recused_stay, notice_working_days, posting_day_counted,
-		small_group, rectification_months, award_through_extension)
+		small_group, rectification_months, award_through_extension, students_judge)
 	VALUES (rule_set_id, adopted_on, me.person_id, flow.now(), basis, quorum_num, quorum_den,
 		majority, recused_stay, notice_working_days, posting_day_counted, small_group,
-		rectification_months, award_through_extension);
+		rectification_months, award_through_extension, students_judge);
 END $$;
 
 -- ---- ballot items -------------------------------------------------------------------------

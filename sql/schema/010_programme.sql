@@ -115,6 +115,8 @@ CREATE TABLE data.rule_set (
 	rectification_months int NOT NULL CHECK (rectification_months BETWEEN 0 AND 12),
 	-- whether an award lasts through an approved extension of the term
 	award_through_extension boolean NOT NULL,
+	-- whether students are among those the masses are asked from
+	students_judge boolean NOT NULL,
 	CHECK (quorum_num * 2 >= quorum_den AND quorum_num <= quorum_den));
 
 -- ---- holiday calendar (节假日安排) ----------------------------------------------------

@@ -64,6 +64,11 @@ class DemoCollege(Server):
                 "--second-interviewer-id", p(self.holder("纪检干部", "DW")), "--category",
                 "教师", "--held-on", "10-12", "--outline", "联系群众", "--points", "报修快",
                 "--read-back")
+        masses = officer.json(
+            "rep", "choose", "14", "--year", 2026, "--how-chosen", "工会抽签", "--chosen-by",
+            "工会", "--representatives", "name=白音,category=教师")["massSessionId"]
+        clearance = officer.json("clearance", "ask", "SB26-14", "--body", "纪检", "--matter",
+                                 "有无需要说明的情况")["clearanceId"]
         unit = officer.json("unit", "add", "红山电机厂", "--kind", "共建单位")["unitId"]
         letter = officer.json("letter", "new", "SB26-14", "--unit-id", unit, "--why", "共建",
                               "--questions", "印象", "--reply-by-on", "12-01")["letterId"]
@@ -80,7 +85,7 @@ class DemoCollege(Server):
                 "person": "BY0212", "gap_id": gap, "file_id": file, "letter_id": letter,
                 "session_id": session, "meeting_id": meeting, "words": "电气",
                 "unit_id": unit, "stream_id": "PS26-14-ORG", "note_id": note,
-                "review_id": review,
+                "review_id": review, "mass_session_id": masses, "clearance_id": clearance,
                 "self_id": secretary.json("round", "show")["selfId"]}
 
     @staticmethod
