@@ -16,12 +16,14 @@ command_view whoami_view, generic_view;
 
 /* ground: import.c, account.c, views/org.c, views/programme.c */
 command_handler import_run, account_code_run;
-command_view org_tree_view, standard_view, rule_set_view, item_set_view;
+command_view org_tree_view, standard_view, draft_standard_view, adopt_standard_view,
+	burden_view, rule_set_view, item_set_view;
 
 /* a branch's own work: self.c, file.c */
 command_handler self_form_run, self_import_run, self_edit_run;
 command_handler file_add_run, file_get_run, file_verify_run;
-command_view self_view, self_adopt_view, application_view, application_adopt_view,
+command_view round_list_view, open_rounds_view, self_view, self_adopt_view,
+	self_check_view, self_diff_view, gap_list_view, application_view, application_adopt_view,
 	application_new_view, nothing_to_mend_view;
 
 /* evaluation and ballot: views/evaluation.c, ballot_*.c, views/ballot.c */

@@ -43,6 +43,12 @@ static const struct catalogue_row rows[] = {
 	ROW(LIST_HOLIDAYS, list_holidays, LANE_READ, 0)
 	ROW(IMPORT_HOLIDAYS, import_holidays, LANE_WRITE, CAT_SIGNED)
 	ROW(SHOW_WORKING_END, show_working_end, LANE_READ, 0)
+	ROW(DRAFT_STANDARD, draft_standard, LANE_WRITE, CAT_SIGNED)
+	ROW(ADOPT_STANDARD, adopt_standard, LANE_WRITE, CAT_SIGNED)
+	ROW(DIFF_STANDARDS, diff_standards, LANE_READ, 0)
+	ROW(EXPLAIN_STANDARD, explain_standard, LANE_WRITE, CAT_SIGNED)
+	ROW(SHOW_BURDEN, show_burden, LANE_READ, 0)
+	ROW(SET_BURDEN_LIMIT, set_burden_limit, LANE_WRITE, CAT_SIGNED)
 	/* evaluation.proto */
 	ROW(OPEN_EVALUATION, open_evaluation, LANE_WRITE, CAT_SIGNED)
 	ROW(CLOSE_STREAM, close_stream, LANE_WRITE, CAT_SIGNED)
@@ -121,6 +127,14 @@ static const struct catalogue_row rows[] = {
 	ROW(ANSWER_GAP, answer_gap, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_GAPS, list_gaps, LANE_READ, 0)
 	ROW(SHOW_GAP, show_gap, LANE_READ, 0)
+	ROW(OPEN_ROUNDS, open_rounds, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_SELF_VERSIONS, list_self_versions, LANE_READ, 0)
+	ROW(DIFF_SELF, diff_self, LANE_READ, 0)
+	/* guidance.proto */
+	ROW(ADD_GUIDANCE, add_guidance, LANE_WRITE, CAT_SIGNED)
+	ROW(REPLY_GUIDANCE, reply_guidance, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_GUIDANCE, list_guidance, LANE_READ, 0)
+	ROW(SHOW_GUIDANCE, show_guidance, LANE_READ, 0)
 	/* file.proto */
 	ROW(BEGIN_FILE, begin_file, LANE_WRITE, CAT_SIGNED)
 	ROW(PUT_CHUNK, put_chunk, LANE_STREAM, 0)

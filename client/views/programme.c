@@ -16,15 +16,60 @@ static void show_item(struct out *out, const StandardItem *item)
 		out_text(out, 8, item->guidance);
 }
 
+static const char *said(struct client *c, const char *key, const char *a, const char *b,
+			const char *d)
+{
+	const char *args[] = { a, b, d };
+
+	return word_put(client_arena(c), word(key), 3, args);
+}
+
+static const char *figure(struct out *out, int32_t number)
+{
+	return out_format(out, "%d", number);
+}
+
+/* What a year's forms ask: nothing of it is about how well a branch does. */
+static void show_burden(struct client *client, BurdenCategory *const *rows, size_t n)
+{
+	struct out *out = client_out(client);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const BurdenCategory *r = rows[i];
+
+		out_printf(out, "%s\n", r->inputs_now == r->inputs_then ?
+			said(client, "text.burden_of", r->member_category,
+			     figure(out, r->inputs_now), "") :
+			said(client, "text.burden_change", r->member_category,
+			     figure(out, r->inputs_now), figure(out, r->inputs_then)));
+	}
+}
+
+/* The committee's own limit, if it has set one. */
+static void show_limit(struct client *client, bool set, int32_t limit)
+{
+	struct out *out = client_out(client);
+
+	out_printf(out, "%s\n", set ? said(client, "text.burden_limit",
+					   figure(out, limit), "", "")
+				    : word("text.burden_no_limit"));
+}
+
 int standard_view(struct client *client, const Reply *reply)
 {
 	const ShowStandardReply *r = reply->show_standard;
 	struct out *out = client_out(client);
 
 	out_field(out, "standard_version_id", r->standard_version_id);
-	out_field(out, "adopted_on", out_date(out, r->adopted_on));
+	out_field(out, "state", word_value("state", r->state));
+	if (r->has_adopted_on)
+		out_field(out, "adopted_on", out_date(out, r->adopted_on));
+	out_field(out, "adopted_by", r->adopted_by);
 	out_field(out, "basis", r->basis);
+	out_field(out, "burden_decision", r->burden_decision);
 	out_pairs_end(out);
+	show_burden(client, r->burden, r->n_burden);
 	for (size_t i = 0; i < r->n_groups; i++) {
 		const StandardGroup *g = r->groups[i];
 
@@ -88,5 +133,69 @@ int item_set_view(struct client *client, const Reply *reply)
 			out_printf(out, " %s", item->options[k]->text);
 		out_printf(out, "\n");
 	}
+	return EXIT_DONE;
+}
+
+int draft_standard_view(struct client *client, const Reply *reply)
+{
+	const DraftStandardReply *r = reply->draft_standard;
+	struct out *out = client_out(client);
+
+	out_printf(out, "%s\n", said(client, "text.standard_drafted",
+				     r->standard_version_id, "", ""));
+	show_burden(client, r->burden, r->n_burden);
+	show_limit(client, r->has_burden_limit, r->burden_limit);
+	return EXIT_DONE;
+}
+
+int adopt_standard_view(struct client *client, const Reply *reply)
+{
+	const AdoptStandardReply *r = reply->adopt_standard;
+	struct out *out = client_out(client);
+
+	out_field(out, "adopted_on", out_date(out, r->adopted_on));
+	out_field(out, "basis", r->basis);
+	out_field(out, "burden_decision", r->burden_decision);
+	out_pairs_end(out);
+	out_printf(out, "%s\n", said(client, "text.standard_adopted",
+				     r->standard_version_id, "", ""));
+	show_burden(client, r->burden, r->n_burden);
+	show_limit(client, r->has_burden_limit, r->burden_limit);
+	return EXIT_DONE;
+}
+
+static const char *field_words(struct out *out, char *const *fields, size_t n)
+{
+	const char *text = "";
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		text = out_format(out, "%s%s%s", text, i ? word("text.list_comma") : "",
+				  word_field(fields[i]));
+	return text;
+}
+
+int burden_view(struct client *client, const Reply *reply)
+{
+	const ShowBurdenReply *r = reply->show_burden;
+	struct out *out = client_out(client);
+	struct table *table = table_new(out);
+	size_t i;
+
+	table_column(table, "form");
+	table_column(table, "needed");
+	table_column(table, "required_fields");
+	for (i = 0; i < r->n_forms; i++) {
+		const BurdenForm *f = r->forms[i];
+
+		table_cell(table, word_value("form", f->form));
+		table_cell(table, word_value("needed", f->needed));
+		table_cell(table, field_words(out, f->required_fields,
+					      f->n_required_fields));
+	}
+	table_end(table, NULL);
+	out_printf(out, "\n");
+	show_burden(client, r->burden, r->n_burden);
+	show_limit(client, r->has_burden_limit, r->burden_limit);
 	return EXIT_DONE;
 }

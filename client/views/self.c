@@ -131,6 +131,211 @@ int application_adopt_view(struct client *client, const Reply *reply)
 	return EXIT_DONE;
 }
 
+/* ---- rounds ---------------------------------------------------------------------- */
+
+static void show_round_row(struct out *out, struct table *table, const RoundRow *r)
+{
+	table_cell(table, r->round_id);
+	table_cell(table, r->org_id);
+	table_cell(table, word_value("state", r->state));
+	table_cell(table, r->self_state ? word_value("self_state", r->self_state) : NULL);
+	table_cell(table, r->application_id);
+	table_cell(table, r->application_state ?
+		   word_value("application_state", r->application_state) : NULL);
+	table_cell(table, r->has_ended_on ? out_date(out, r->ended_on) : NULL);
+	table_cell(table, r->org_name);
+}
+
+static void show_rounds(struct out *out, const ListRoundsReply *r)
+{
+	static const char *const columns[] = { "round_id", "org_id", "state", "self_state",
+		"application_id", "application_state", "ended_on", "org_name" };
+	struct table *table = table_new(out);
+	size_t i;
+
+	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		table_column(table, columns[i]);
+	for (i = 0; i < r->n_rounds; i++)
+		show_round_row(out, table, r->rounds[i]);
+	table_end(table, "text.none");
+}
+
+static void stage(struct table *table, const char *says)
+{
+	table_cell(table, says ? word_value("stage", says) : NULL);
+}
+
+/* How far each is: by code, and nothing is counted. */
+static void show_board(struct out *out, const ListRoundsReply *r)
+{
+	static const char *const columns[] = { "org_id", "building", "assessing", "applying",
+		"evaluating", "deliberating", "publishing", "determining", "org_name" };
+	struct table *table = table_new(out);
+	size_t i;
+
+	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		table_column(table, columns[i]);
+	for (i = 0; i < r->n_stages; i++) {
+		const BoardRow *b = r->stages[i];
+
+		table_cell(table, b->org_id);
+		stage(table, b->building);
+		stage(table, b->assessing);
+		stage(table, b->applying);
+		stage(table, b->evaluating);
+		stage(table, b->deliberating);
+		stage(table, b->publishing);
+		stage(table, b->determining);
+		table_cell(table, b->org_name);
+	}
+	table_end(table, NULL);
+	out_printf(out, "%s\n", word("text.by_code"));
+}
+
+int round_list_view(struct client *client, const Reply *reply)
+{
+	const ListRoundsReply *r = reply->list_rounds;
+
+	if (r->n_stages)
+		show_board(client_out(client), r);
+	else
+		show_rounds(client_out(client), r);
+	return EXIT_DONE;
+}
+
+int open_rounds_view(struct client *client, const Reply *reply)
+{
+	const OpenRoundsReply *r = reply->open_rounds;
+	struct out *out = client_out(client);
+	const char *args[] = { out_format(out, "%zu", r->n_opened),
+			       out_format(out, "%zu", r->n_left_out) };
+	struct table *table = table_new(out);
+	size_t i;
+
+	table_column(table, "org_id");
+	table_column(table, "round_id");
+	table_column(table, "term_id");
+	table_column(table, "org_name");
+	for (i = 0; i < r->n_opened; i++) {
+		table_cell(table, r->opened[i]->org_id);
+		table_cell(table, r->opened[i]->round_id);
+		table_cell(table, r->opened[i]->term_id);
+		table_cell(table, r->opened[i]->org_name);
+	}
+	table_end(table, "text.none");
+	out_printf(out, "%s\n", word_fill(client_arena(client),
+					  word("text.round_opened"), 2, args));
+	return EXIT_DONE;
+}
+
+/* ---- check, difference -------------------------------------------------------------- */
+
+static const char *sentence(struct client *c, const SelfFinding *f)
+{
+	return word_put(client_arena(c), word_of("reason", f->key), f->n_args,
+			(const char *const *)f->args);
+}
+
+static const char *kind_word(const SelfFinding *f)
+{
+	return word_value("kind", f->kind == SELF_FINDING__KIND__DEFECT ? "DEFECT" : "HINT");
+}
+
+/* Everything found, at once; what is only worth a look holds nothing up. */
+int self_check_view(struct client *client, const Reply *reply)
+{
+	const CheckSelfReply *r = reply->check_self;
+	struct out *out = client_out(client);
+	struct table *table = table_new(out);
+	size_t i, open = 0, hints = 0;
+	const char *count;
+
+	table_column(table, "kind");
+	table_column(table, "group_title");
+	table_column(table, "finding");
+	for (i = 0; i < r->n_findings; i++) {
+		bool defect = r->findings[i]->kind == SELF_FINDING__KIND__DEFECT;
+
+		open += defect;
+		hints += !defect;
+		table_cell(table, kind_word(r->findings[i]));
+		table_cell(table, r->findings[i]->group_title);
+		table_cell(table, sentence(client, r->findings[i]));
+	}
+	table_end(table, "text.nothing_to_mend");
+	count = out_format(out, "%zu", open);
+	out_printf(out, "%s\n", open ? word_fill(client_arena(client),
+						 word("text.findings_open"), 1, &count)
+				     : word("text.nothing_to_mend"));
+	if (hints)
+		out_say(out, "%s", word("text.hints_only_here"));
+	return open ? EXIT_DEFECTS : EXIT_DONE;
+}
+
+/* A judgement, or what stands in for one. */
+static const char *judged(const char *code, const char *none)
+{
+	return code ? word_value("judgement", code) : word(none);
+}
+
+int self_diff_view(struct client *client, const Reply *reply)
+{
+	const DiffSelfReply *r = reply->diff_self;
+	struct out *out = client_out(client);
+	size_t i;
+
+	for (i = 0; i < r->n_changes; i++) {
+		const SelfChange *c = r->changes[i];
+
+		out_printf(out, "%-5s %s  %s → %s\n", c->item, c->text,
+			   judged(c->judgement_before, "text.not_judged"),
+			   judged(c->judgement_after, "text.not_judged"));
+		if (c->narrative_before)
+			out_text(out, 2, out_format(out, "- %s", c->narrative_before));
+		if (c->narrative_after)
+			out_text(out, 2, out_format(out, "+ %s", c->narrative_after));
+	}
+	if (!r->n_changes)
+		out_printf(out, "%s\n", word("text.no_change"));
+	return EXIT_DONE;
+}
+
+/* ---- ledger of problems --------------------------------------------------------------- */
+
+int gap_list_view(struct client *client, const Reply *reply)
+{
+	const ListGapsReply *r = reply->list_gaps;
+	struct out *out = client_out(client);
+	struct table *table = table_new(out);
+	size_t i;
+
+	table_column(table, "gap_id");
+	table_column(table, "item");
+	table_column(table, "source");
+	table_column(table, "state");
+	table_column(table, "due_on");
+	table_column(table, "responsible");
+	table_column(table, "problem");
+	for (i = 0; i < r->n_gaps; i++) {
+		const GapRow *g = r->gaps[i];
+		const char *from = g->origin_id ? word_fill(client_arena(client),
+			word("text.carried_from"), 1,
+			(const char *const *)&g->origin_id) : "";
+
+		table_cell(table, g->gap_id);
+		table_cell(table, g->item);
+		table_cell(table, word_value("source",
+			protobuf_c_enum_descriptor_get_value(
+				&add_gap__source__descriptor, g->source)->name));
+		table_cell(table, word_value("state", g->state));
+		table_cell(table, g->has_due_on ? out_date(out, g->due_on) : NULL);
+		table_cell(table, g->responsible);
+		table_cell(table, out_format(out, "%s%s", g->problem ? g->problem : "", from));
+	}
+	table_end(table, "text.none");
+	return EXIT_DONE;
+}
+
 /* After a check that found nothing. */
 int nothing_to_mend_view(struct client *client, const Reply *reply)
 {

@@ -26,7 +26,7 @@ LANGUAGE sql STABLE AS $$
 	JOIN data.self_version v ON v.self_id = a.self_id AND v.version_no = a.self_version_no
 	WHERE a.id = application_submit.id AND NOT v.meets_conditions
 	UNION ALL
-	SELECT w.* FROM data.application a, unnest(flow.window_reasons('APPLICATION')) w
+	SELECT w.* FROM data.application a, unnest(flow.window_reasons('APPLICATION', a.org_id)) w
 	WHERE a.id = application_submit.id AND a.submitted_at IS NULL $$;
 
 CREATE FUNCTION guard.application_may_lapse(id text) RETURNS SETOF refuse.reason
@@ -215,7 +215,7 @@ DECLARE
 	closed refuse.reason[];
 BEGIN
 	application_id := a.id;
-	closed := flow.window_reasons('APPLICATION');
+	closed := flow.window_reasons('APPLICATION', a.org_id);
 	IF a.state = 'BRANCH_ADOPTED' AND a.submitted_at IS NULL AND closed <> '{}' THEN
 		PERFORM refuse.because('ZB006', closed[1].key, closed[1].args);
 	END IF;
@@ -426,35 +426,46 @@ BEGIN
 END $$;
 
 -- ---- windows ------------------------------------------------------------------------------
--- Holds for every branch alike; an end once told is moved later, never earlier.
+-- The department sets it for every branch alike, or with a reason later for some; a
+-- level between may move it later for its own.  An end once told is never moved
+-- earlier, by nobody (NF-10).
 CREATE FUNCTION api.set_window(me auth.actor, INOUT kind text,
-	INOUT opens_at timestamptz, INOUT closes_at timestamptz, reason text)
+	INOUT opens_at timestamptz, INOUT closes_at timestamptz, reason text,
+	INOUT org_id text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE told timestamptz;
 BEGIN
 	kind := coalesce(kind, 'APPLICATION');
+	org_id := coalesce(org_id, CASE WHEN me.role LIKE 'general%' THEN me.org_id END);
+	IF org_id IS NOT NULL THEN
+		PERFORM auth.need(me, org_id);
+	END IF;
 	PERFORM refuse.unless_words('reason', reason, 1000);
 	PERFORM pg_advisory_xact_lock(hashtext('window ' || kind));
-	SELECT coalesce(opens_at, w.opens_at), w.closes_at INTO opens_at, told
-	FROM (SELECT 1) one LEFT JOIN (SELECT v.* FROM data.window_version v
-		WHERE v.kind = kind ORDER BY v.serial DESC LIMIT 1) w ON true;
+	SELECT CASE WHEN org_id IS NULL THEN coalesce(opens_at, w.opens_at)
+		ELSE w.opens_at END, w.closes_at INTO opens_at, told
+	FROM (SELECT 1) one LEFT JOIN flow.window_of(kind, org_id) w ON true;
+	IF org_id IS NOT NULL AND told IS NULL THEN
+		PERFORM refuse.invalid('org_id', 'window_unset');
+	END IF;
 	IF opens_at IS NULL OR closes_at IS NULL OR closes_at <= opens_at THEN
 		PERFORM refuse.invalid('closes_at', 'window_order');
 	ELSIF closes_at < told THEN
 		PERFORM refuse.invalid('closes_at', 'window_earlier', flow.moment(told));
 	END IF;
-	INSERT INTO data.window_version (kind, serial, opens_at, closes_at, reason, set_by,
-		set_at)
-	SELECT kind, count(*) + 1, opens_at, closes_at, reason, me.person_id, flow.now()
+	INSERT INTO data.window_version (kind, serial, org_id, opens_at, closes_at, reason,
+		set_by, set_at)
+	SELECT kind, count(*) + 1, org_id, opens_at, closes_at, reason, me.person_id, flow.now()
 	FROM data.window_version v WHERE v.kind = kind;
 END $$;
 
 CREATE TYPE api.window_row AS (kind text, opens_at timestamptz, closes_at timestamptz,
-	reason text, set_at timestamptz, in_force boolean);
+	reason text, set_at timestamptz, in_force boolean, org_id text);
 CREATE FUNCTION api.list_windows(me auth.actor, OUT windows api.window_row[])
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(array_agg(ROW(w.kind, w.opens_at, w.closes_at, w.reason, w.set_at,
 		w.serial = (SELECT max(v.serial) FROM data.window_version v
-			WHERE v.kind = w.kind))::api.window_row ORDER BY w.kind, w.serial), '{}')
+			WHERE v.kind = w.kind AND v.org_id IS NOT DISTINCT FROM w.org_id),
+		w.org_id)::api.window_row ORDER BY w.kind, w.serial), '{}')
 	FROM data.window_version w $$;

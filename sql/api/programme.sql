@@ -28,39 +28,305 @@ LANGUAGE sql STABLE AS $$
 	FROM data.programme p WHERE p.id = flow.current_programme() $$;
 
 -- ---- standard ---------------------------------------------------------------------
-CREATE TYPE api.standard_row AS (standard_version_id text, adopted_on date, basis text,
-	current boolean);
+CREATE TYPE api.standard_row AS (standard_version_id text, state text, adopted_on date,
+	basis text, current boolean);
 
 CREATE FUNCTION api.list_standards(me auth.actor, OUT standards api.standard_row[])
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(array_agg(ROW(v.id, v.adopted_on, v.basis,
+	SELECT coalesce(array_agg(ROW(v.id, v.state, v.adopted_on, v.basis,
 		v.id = flow.current_standard())::api.standard_row
 		ORDER BY flow.version_order(v.id)), '{}')
-	FROM data.standard_version v $$;
+	FROM data.standard_version v WHERE flow.sees_standard(me, v) $$;
 
 CREATE TYPE api.standard_item AS (code text, text text, guidance text, about text,
 	told_by text, applies_to text[]);
 CREATE TYPE api.standard_group AS (group_no int, title text, text text,
 	items api.standard_item[]);
 
+-- Fields that a kind of branch must fill in a year.
+CREATE TYPE api.burden_category AS (member_category text, inputs_now int,
+	inputs_then int);
+
 CREATE FUNCTION api.show_standard(me auth.actor, INOUT standard_version_id text,
-	org_id text, OUT adopted_on date, OUT basis text, OUT groups api.standard_group[])
+	org_id text, OUT state text, OUT adopted_on date, OUT adopted_by text, OUT basis text,
+	OUT burden_decision text, OUT groups api.standard_group[],
+	OUT burden api.burden_category[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
+DECLARE v data.standard_version;
 BEGIN
-	standard_version_id := coalesce(standard_version_id, flow.current_standard());
-	SELECT v.adopted_on, v.basis INTO adopted_on, basis
-	FROM data.standard_version v WHERE v.id = standard_version_id;
-	IF NOT FOUND THEN
-		PERFORM refuse.denied();
-	END IF;
+	v := flow.find_standard(me, standard_version_id);
+	standard_version_id := v.id;
+	SELECT v.state, v.adopted_on, flow.person_name(v.adopted_by), v.basis,
+		v.burden_decision
+	INTO state, adopted_on, adopted_by, basis, burden_decision;
+	burden := flow.burden(v.id);
 	SELECT coalesce(array_agg(ROW(g.group_no, g.title, g.text,
-		coalesce((SELECT array_agg(ROW(i.code, i.text, i.guidance, i.about, i.told_by,
+		coalesce((SELECT array_agg(ROW(i.code, i.text,
+				flow.guidance_of(i, coalesce(org_id, me.org_id)), i.about, i.told_by,
 				i.applies_to)::api.standard_item ORDER BY i.item_no)
 			FROM flow.standard_items(standard_version_id, org_id) i
 			WHERE i.group_no = g.group_no), '{}'))::api.standard_group
 		ORDER BY g.group_no), '{}')
 	INTO groups FROM data.standard_group g WHERE g.standard_version_id = standard_version_id;
+END $$;
+
+-- The version named, or the one in force.
+CREATE FUNCTION flow.find_standard(me auth.actor, standard_version_id text)
+RETURNS data.standard_version LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE found_version data.standard_version;
+BEGIN
+	SELECT v.* INTO found_version FROM data.standard_version v
+	WHERE v.id = coalesce(standard_version_id, flow.current_standard())
+		AND flow.sees_standard(me, v);
+	IF found_version.id IS NULL THEN
+		PERFORM refuse.denied();
+	END IF;
+	RETURN found_version;
+END $$;
+
+-- Every defect of a draft: the plan's five standards each once, items in them by
+-- their codes, words where there must be words.
+CREATE FUNCTION flow.draft_reasons(groups api.standard_group[])
+RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(d.reason ORDER BY d.g, d.n, (d.reason).key), '{}') FROM (
+		SELECT s.n AS g, 0 AS n, refuse.reason('standard_group_needed', s.n::text) AS reason
+		FROM generate_series(1, 5) s(n)
+		WHERE (SELECT count(*) FROM unnest(groups) g WHERE g.group_no = s.n) <> 1
+		UNION ALL
+		SELECT coalesce(g.group_no, 0), 0, refuse.reason('standard_group_bad',
+			coalesce(g.group_no::text, '-'))
+		FROM unnest(groups) g WHERE coalesce(g.group_no, 0) NOT BETWEEN 1 AND 5
+			OR coalesce(g.title, '') !~ '\S' OR char_length(g.title) > 200
+			OR coalesce(g.text, '') !~ '\S' OR char_length(g.text) > 20000
+		UNION ALL
+		SELECT coalesce(i.group_no, 0), i.n, d.reason FROM (
+			SELECT g.group_no, e.n, e.code, e.text, e.guidance, e.about, e.told_by,
+				e.applies_to, count(*) OVER (PARTITION BY e.code) AS times
+			FROM unnest(groups) g, unnest(g.items) WITH ORDINALITY
+				e(code, text, guidance, about, told_by, applies_to, n)) i,
+		LATERAL (SELECT CASE
+			WHEN i.code IS NULL OR i.code !~ '^[1-5]\.[1-9][0-9]?$'
+					OR split_part(i.code, '.', 1) <> i.group_no::text
+			THEN refuse.reason('standard_code_bad', coalesce(i.code, '-'),
+				coalesce(i.group_no::text, '-'))
+			WHEN i.times > 1 THEN refuse.reason('item_twice', i.code)
+			WHEN coalesce(i.text, '') !~ '\S' OR char_length(i.text) > 200
+					OR char_length(i.guidance) > 2000
+					OR coalesce(i.about, 'BRANCH') NOT IN ('BRANCH', 'SECRETARY', 'MEMBERS')
+					OR coalesce(i.told_by, 'BRANCH') NOT IN ('BRANCH', 'TREE', 'MASSES')
+			THEN refuse.reason('standard_item_bad', i.code)
+			WHEN NOT i.applies_to <@ ARRAY(SELECT flow.branch_categories())
+			THEN refuse.reason('standard_category_unknown', i.code,
+				array_to_string(ARRAY(SELECT flow.branch_categories()), '、'))
+			END AS reason) d
+		WHERE d.reason IS NOT NULL) d $$;
+
+-- What the forms of a year ask of each kind of branch, by the version in force and
+-- by this one.
+CREATE FUNCTION flow.burden(standard_version_id text) RETURNS api.burden_category[]
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(ROW(c, flow.yearly_inputs(flow.current_standard(), c),
+		flow.yearly_inputs(burden.standard_version_id, c))::api.burden_category
+		ORDER BY c), '{}')
+	FROM flow.branch_categories() c $$;
+
+-- The department drafts the next version; nobody is bound by it.  A draft may be
+-- written again as often as it takes.
+CREATE FUNCTION api.draft_standard(me auth.actor, INOUT standard_version_id text,
+	INOUT basis text, groups api.standard_group[], OUT state text,
+	OUT burden_limit int, OUT burden api.burden_category[])
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+	PERFORM refuse.defects(coalesce(standard_version_id, 'standard_version'),
+		flow.draft_reasons(groups));
+	IF basis IS NOT NULL THEN
+		PERFORM refuse.unless_line('basis', basis);
+	END IF;
+	state := 'DRAFT';
+	IF standard_version_id IS NULL THEN
+		standard_version_id := flow.next_version('standard_version', 'BZ');
+		INSERT INTO data.standard_version (id, programme_id, state, basis, drafted_by,
+			drafted_on)
+		VALUES (standard_version_id, flow.current_programme(), state, basis, me.person_id,
+			flow.today());
+	ELSE
+		PERFORM flow.move(me, 'standard_version', standard_version_id, state);
+		UPDATE data.standard_version v SET basis = coalesce(basis, v.basis),
+			drafted_by = me.person_id, drafted_on = flow.today()
+		WHERE v.id = standard_version_id RETURNING v.basis INTO basis;
+		DELETE FROM data.standard_item i WHERE i.standard_version_id = standard_version_id;
+		DELETE FROM data.standard_group g WHERE g.standard_version_id = standard_version_id;
+	END IF;
+	INSERT INTO data.standard_group (standard_version_id, group_no, title, text)
+	SELECT standard_version_id, g.group_no, g.title, g.text FROM unnest(groups) g;
+	INSERT INTO data.standard_item (standard_version_id, code, group_no, item_no, text,
+		guidance, about, told_by, applies_to)
+	SELECT standard_version_id, i.code, g.group_no, split_part(i.code, '.', 2)::int, i.text,
+		nullif(i.guidance, ''), coalesce(i.about, 'BRANCH'), coalesce(i.told_by, 'BRANCH'),
+		coalesce(i.applies_to, '{}')
+	FROM unnest(groups) g, unnest(g.items) i;
+	burden_limit := (flow.burden_limit()).required_inputs;
+	burden := flow.burden(standard_version_id);
+END $$;
+
+-- The committee adopts it.  Rounds and applications keep the version they began with.
+-- Where it asks more of branches than the college's own limit, that needs a decision
+-- of its own.
+CREATE FUNCTION api.adopt_standard(me auth.actor, INOUT standard_version_id text,
+	INOUT basis text, INOUT adopted_on date, INOUT burden_decision text, OUT state text,
+	OUT burden_limit int, OUT burden api.burden_category[])
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+	PERFORM flow.find_standard(me, standard_version_id);
+	PERFORM refuse.unless_line('basis', basis);
+	adopted_on := coalesce(adopted_on, flow.today());
+	IF adopted_on > flow.today() THEN
+		PERFORM refuse.invalid('adopted_on', 'adopted_in_future', adopted_on::text);
+	END IF;
+	PERFORM refuse.unless_sane_date('adopted_on', adopted_on);
+	burden_limit := (flow.burden_limit()).required_inputs;
+	burden := flow.burden(standard_version_id);
+	IF burden_decision IS NULL THEN
+		PERFORM flow.need_with(me, 'standard_version', standard_version_id, 'ADOPTED',
+			ARRAY(SELECT refuse.reason('burden_over_limit', b.member_category,
+					b.inputs_then::text, burden_limit::text)
+				FROM unnest(burden) b
+				WHERE b.inputs_then > burden_limit AND b.inputs_then > b.inputs_now));
+	ELSE
+		PERFORM refuse.unless_line('burden_decision', burden_decision);
+	END IF;
+	PERFORM flow.need(me, 'standard_version', standard_version_id, 'ADOPTED');
+	state := 'ADOPTED';
+	UPDATE data.standard_version v SET state = state, adopted_on = adopted_on,
+		adopted_by = me.person_id, basis = basis, burden_decision = burden_decision
+	WHERE v.id = standard_version_id;
+END $$;
+
+-- Field by field, item by item, in the standard's order.
+CREATE FUNCTION api.diff_standards(me auth.actor, INOUT old_version_id text,
+	INOUT new_version_id text, OUT differences api.difference[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+	new_version_id := coalesce(new_version_id, (SELECT v.id FROM data.standard_version v
+		WHERE flow.sees_standard(me, v) ORDER BY flow.version_order(v.id) DESC LIMIT 1));
+	old_version_id := coalesce(old_version_id, (SELECT v.id FROM data.standard_version v
+		WHERE v.state = 'ADOPTED' AND flow.version_order(v.id)
+			< flow.version_order(new_version_id)
+		ORDER BY flow.version_order(v.id) DESC LIMIT 1), new_version_id);
+	PERFORM flow.find_standard(me, old_version_id), flow.find_standard(me, new_version_id);
+	WITH field AS (
+		SELECT g.standard_version_id AS v, g.group_no AS g, 0 AS n, g.group_no::text AS code,
+			f.no, f.field, f.value
+		FROM data.standard_group g, LATERAL (VALUES (1, 'title', g.title::text),
+			(2, 'text', g.text::text)) f(no, field, value)
+		UNION ALL
+		SELECT i.standard_version_id, i.group_no, i.item_no, i.code, f.no, f.field, f.value
+		FROM data.standard_item i, LATERAL (VALUES (1, 'text', i.text::text),
+			(2, 'guidance', i.guidance::text), (3, 'about', i.about), (4, 'told_by', i.told_by),
+			(5, 'applies_to', nullif(array_to_string(i.applies_to, '、'), '')))
+			f(no, field, value)
+	), pair AS (
+		SELECT coalesce(a.g, b.g) AS g, coalesce(a.n, b.n) AS n, coalesce(a.no, b.no) AS no,
+			coalesce(a.code, b.code) AS code, coalesce(a.field, b.field) AS field,
+			a.v IS NULL AS fresh, b.v IS NULL AS gone, a.value AS before, b.value AS after
+		FROM (SELECT * FROM field WHERE v = old_version_id) a
+		FULL JOIN (SELECT * FROM field WHERE v = new_version_id) b
+			ON b.code = a.code AND b.field = a.field)
+	SELECT coalesce(array_agg(ROW(NULL, p.code, CASE WHEN p.fresh THEN 'NEW'
+			WHEN p.gone THEN 'REMOVED' ELSE 'CHANGED' END, p.field, p.before,
+			p.after)::api.difference ORDER BY p.g, p.n, p.no), '{}')
+	INTO differences FROM pair p
+	WHERE p.before IS DISTINCT FROM p.after;
+END $$;
+
+-- A level between explains items to its branches; whatever else is said of an item
+-- must be as it is (NF-9: nothing is added on the way down).
+CREATE FUNCTION flow.explain_reasons(standard_version_id text, items api.standard_item[])
+RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(d.reason ORDER BY e.n), '{}')
+	FROM unnest(items) WITH ORDINALITY e(code, text, guidance, about, told_by, applies_to, n)
+	LEFT JOIN data.standard_item i ON i.code = e.code
+		AND i.standard_version_id = explain_reasons.standard_version_id,
+	LATERAL (VALUES
+		(CASE WHEN i.code IS NULL THEN refuse.reason('nf9_item_added', coalesce(e.code, '-'))
+			END),
+		(CASE WHEN e.text <> i.text THEN refuse.reason('nf9_item_changed', i.code, 'text') END),
+		(CASE WHEN e.about <> i.about THEN refuse.reason('nf9_item_changed', i.code, 'about')
+			END),
+		(CASE WHEN e.told_by <> i.told_by THEN refuse.reason('nf9_item_changed', i.code,
+			'told_by') END),
+		(CASE WHEN e.applies_to <> '{}' AND e.applies_to <> i.applies_to
+			THEN refuse.reason('nf9_item_changed', i.code, 'applies_to') END),
+		(CASE WHEN e.guidance IS NULL AND i.code IS NOT NULL
+			THEN refuse.reason('explanation_missing', i.code) END),
+		(CASE WHEN char_length(e.guidance) > 1000 THEN refuse.reason('explanation_too_long',
+			i.code, '1000') END)) d(reason)
+	WHERE d.reason IS NOT NULL $$;
+
+CREATE FUNCTION api.explain_standard(me auth.actor, INOUT standard_version_id text,
+	items api.standard_item[], OUT org_id text, OUT explained text[])
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+	standard_version_id := (flow.find_standard(me, standard_version_id)).id;
+	org_id := me.org_id;
+	IF items = '{}' THEN
+		PERFORM refuse.invalid('items', 'item_needed');
+	END IF;
+	PERFORM refuse.defects(standard_version_id,
+		flow.explain_reasons(standard_version_id, items));
+	PERFORM pg_advisory_xact_lock(hashtext('explain ' || org_id));
+	INSERT INTO data.item_explanation (org_id, standard_version_id, item_code, serial, text,
+		by_person, at)
+	SELECT org_id, standard_version_id, i.code, 1 + (SELECT count(*)
+			FROM data.item_explanation e WHERE e.org_id = org_id AND e.item_code = i.code
+				AND e.standard_version_id = standard_version_id),
+		nullif(i.guidance, ''), me.person_id, flow.now()
+	FROM (SELECT DISTINCT ON (x.code) x.* FROM unnest(items) x ORDER BY x.code) i;
+	explained := ARRAY(SELECT DISTINCT i.code FROM unnest(items) i ORDER BY 1);
+END $$;
+
+-- ---- the burden of forms (NF-9) ------------------------------------------------------
+CREATE TYPE api.burden_form AS (form text, needed text, required_fields text[],
+	optional_fields text[]);
+CREATE FUNCTION api.show_burden(me auth.actor, INOUT standard_version_id text,
+	OUT burden_limit int, OUT basis text, OUT forms api.burden_form[],
+	OUT burden api.burden_category[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE l data.burden_limit := flow.burden_limit();
+BEGIN
+	standard_version_id := (flow.find_standard(me, standard_version_id)).id;
+	burden_limit := l.required_inputs;
+	basis := l.basis;
+	burden := flow.burden(standard_version_id);
+	forms := ARRAY(SELECT ROW(m.form, m.needed,
+			ARRAY(SELECT f.field FROM rule.form_field f WHERE f.form = m.form
+				AND f.required ORDER BY f.field_no),
+			ARRAY(SELECT f.field FROM rule.form_field f WHERE f.form = m.form
+				AND NOT f.required ORDER BY f.field_no))::api.burden_form
+		FROM rule.form m ORDER BY m.form_no);
+END $$;
+
+CREATE FUNCTION api.set_burden_limit(me auth.actor, INOUT burden_limit int,
+	INOUT basis text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+	PERFORM refuse.unless_line('basis', basis);
+	IF burden_limit IS NULL OR burden_limit NOT BETWEEN 1 AND 1000 THEN
+		PERFORM refuse.invalid('burden_limit', 'number_out_of_range', 'burden_limit', '1',
+			'1000');
+	END IF;
+	PERFORM pg_advisory_xact_lock(hashtext('burden_limit'));
+	INSERT INTO data.burden_limit (serial, required_inputs, basis, set_by, set_at)
+	SELECT count(*) + 1, burden_limit, basis, me.person_id, flow.now()
+	FROM data.burden_limit b;
 END $$;
 
 -- ---- rules of deciding ---------------------------------------------------------------

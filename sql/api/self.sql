@@ -20,9 +20,10 @@ LANGUAGE sql STABLE AS $$
 			THEN refuse.reason('item_open', i.code, i.text)
 			WHEN e.judgement = 'SHORTFALL' AND coalesce(e.narrative, '') !~ '\S'
 			THEN refuse.reason('shortfall_without_words', i.code, i.text)
-			WHEN char_length(e.narrative) > 300
+			WHEN char_length(e.narrative) > flow.longest('save_self', 'narrative')
 			THEN refuse.reason('narrative_too_long', i.code, i.text,
-				char_length(e.narrative)::text, '300') END AS reason
+				char_length(e.narrative)::text,
+				flow.longest('save_self', 'narrative')::text) END AS reason
 		FROM flow.standard_items(r.standard_version_id, r.org_id) i
 		LEFT JOIN data.self_item e ON e.self_id = s.id AND e.item_code = i.code
 		WHERE i.told_by = 'BRANCH') d
@@ -195,6 +196,37 @@ BEGIN
 	carried_gaps := flow.carry_gaps(me, org, round_id);
 END $$;
 
+-- A planned round for every branch that has none, by its running term and one
+-- version of the standard; the others are named with the round they are in.
+CREATE TYPE api.opened_round AS (org_id text, org_name text, round_id text,
+	term_id text, carried_gaps text[]);
+CREATE TYPE api.left_out_branch AS (org_id text, org_name text, round_id text,
+	state text);
+CREATE FUNCTION api.open_rounds(me auth.actor, INOUT standard_version_id text,
+	OUT opened api.opened_round[], OUT left_out api.left_out_branch[])
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+	b data.org;
+	round_id text;
+BEGIN
+	standard_version_id := coalesce(standard_version_id, flow.current_standard());
+	opened := '{}';
+	left_out := ARRAY(SELECT ROW(o.id, flow.org_name(o.id, flow.today()), r.id,
+			r.state)::api.left_out_branch
+		FROM flow.branches() o JOIN data.round r ON r.org_id = o.id AND r.ended_on IS NULL
+		WHERE auth.reaches(me, o.id) ORDER BY o.id);
+	FOR b IN SELECT o.* FROM flow.branches() o WHERE auth.reaches(me, o.id)
+		AND NOT EXISTS (SELECT FROM unnest(left_out) l WHERE l.org_id = o.id) ORDER BY o.id
+	LOOP
+		PERFORM pg_advisory_xact_lock(hashtext('round ' || b.id));
+		round_id := (flow.make_round(me, b.id, 'PLANNED', NULL, standard_version_id)).round_id;
+		opened := opened || ROW(b.id, flow.org_name(b.id, flow.today()), round_id,
+			(SELECT r.term_id FROM data.round r WHERE r.id = round_id),
+			flow.carry_gaps(me, b.id, round_id))::api.opened_round;
+	END LOOP;
+END $$;
+
 CREATE FUNCTION api.end_round(me auth.actor, INOUT round_id text, reason text,
 	OUT state text)
 LANGUAGE plpgsql AS $$
@@ -211,9 +243,47 @@ END $$;
 CREATE TYPE api.round_row AS (round_id text, org_id text, org_name text, state text,
 	self_state text, application_id text, application_state text, started_on date,
 	ended_on date);
-CREATE FUNCTION api.list_rounds(me auth.actor, org_id text, ended boolean,
-	OUT rounds api.round_row[])
+-- How far each branch is, stage by stage, in the order of codes.
+CREATE TYPE api.board_row AS (org_id text, org_name text, building text, assessing text,
+	applying text, evaluating text, deliberating text, publishing text,
+	determining text);
+CREATE FUNCTION flow.board(me auth.actor) RETURNS api.board_row[]
 LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(ROW(o.id, flow.org_name(o.id, flow.today()),
+		flow.board_says(r.state, a.state, 'building'),
+		flow.board_says(r.state, a.state, 'assessing'),
+		flow.board_says(r.state, a.state, 'applying'),
+		flow.board_says(r.state, a.state, 'evaluating'),
+		flow.board_says(r.state, a.state, 'deliberating'),
+		flow.board_says(r.state, a.state, 'publishing'),
+		flow.board_says(r.state, a.state, 'determining'))::api.board_row
+		ORDER BY o.id), '{}')
+	FROM flow.branches() o
+	LEFT JOIN data.round r ON r.org_id = o.id AND r.ended_on IS NULL
+	LEFT JOIN LATERAL (SELECT p.state FROM data.application p
+		WHERE p.round_id = r.id AND p.submitted_at IS NOT NULL
+		ORDER BY p.created_on DESC, length(p.id) DESC, p.id DESC LIMIT 1) a ON true
+	WHERE auth.reaches(me, o.id) $$;
+
+-- The board is for the department: no branch is shown beside another.
+CREATE FUNCTION api.list_rounds(me auth.actor, org_id text, ended boolean, board boolean,
+	OUT rounds api.round_row[], OUT stages api.board_row[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+BEGIN
+	rounds := '{}';
+	stages := '{}';
+	IF board THEN
+		IF me.role NOT LIKE 'od\_%' THEN
+			PERFORM refuse.denied();
+		END IF;
+		stages := flow.board(me);
+	ELSE
+		rounds := flow.rounds(me, org_id, ended);
+	END IF;
+END $$;
+CREATE FUNCTION flow.rounds(me auth.actor, org_id text, ended boolean)
+RETURNS api.round_row[] LANGUAGE sql STABLE AS $$
 	SELECT coalesce(array_agg(ROW(r.id, r.org_id, flow.org_name(r.org_id, flow.today()),
 		r.state, s.state, a.id, a.state, r.started_on, r.ended_on)::api.round_row
 		ORDER BY r.org_id, r.started_on, r.id), '{}')
@@ -223,8 +293,8 @@ LANGUAGE sql STABLE AS $$
 		WHERE p.round_id = r.id AND flow.sees_application(me, p)
 		ORDER BY p.created_on DESC, p.id DESC LIMIT 1) a ON true
 	WHERE auth.reaches(me, r.org_id)
-		AND r.org_id = coalesce(list_rounds.org_id, r.org_id)
-		AND (r.ended_on IS NULL OR list_rounds.ended) $$;
+		AND r.org_id = coalesce(rounds.org_id, r.org_id)
+		AND (r.ended_on IS NULL OR rounds.ended) $$;
 
 CREATE FUNCTION api.show_round(me auth.actor, INOUT round_id text, OUT org_id text,
 	OUT org_name text, OUT state text, OUT term_id text, OUT term_start_on date,
@@ -252,6 +322,9 @@ END $$;
 
 -- ---- self-assessment -------------------------------------------------------------------
 CREATE TYPE api.self_entry AS (item text, judgement text, narrative text);
+-- `key` and `args`: a sentence of words/self.def, reason.<key>.
+CREATE TYPE api.self_finding AS (kind text, item text, group_title text, key text,
+	args text[]);
 
 -- Defects of what is to be saved, whatever was there before.
 CREATE FUNCTION flow.self_entry_reasons(round_id text, items api.self_entry[])
@@ -273,7 +346,8 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	WHERE d.reason IS NOT NULL ORDER BY d.n $$;
 
 CREATE FUNCTION api.save_self(me auth.actor, INOUT self_id text, base_revision int,
-	items api.self_entry[], OUT revision int, OUT changed text[], OUT open text[])
+	items api.self_entry[], OUT revision int, OUT changed text[], OUT open text[],
+	OUT hints api.self_finding[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE s data.self_assessment := flow.find_self(me, self_id);
@@ -318,10 +392,14 @@ BEGIN
 	WHERE r.id = s.round_id AND i.told_by = 'BRANCH' AND NOT EXISTS (
 		SELECT FROM data.self_item e WHERE e.self_id = self_id
 			AND e.item_code = i.code AND e.judgement IS NOT NULL);
+	hints := flow.findings(self_id, 'HINT',
+		ARRAY(SELECT h FROM flow.self_hints(self_id, changed) h));
 END $$;
 
 CREATE TYPE api.self_row AS (item text, group_title text, text text, judgement text,
-	narrative text);
+	narrative text, guidance text);
+CREATE TYPE api.form_field AS (field text, per_item boolean, required boolean,
+	longest int);
 CREATE TYPE api.self_version_row AS (version_no int, held_on date, entitled int,
 	present int, in_favour int, against int, abstain int, meets_conditions boolean,
 	adopted_by text, adopted_at timestamptz);
@@ -330,7 +408,8 @@ CREATE TYPE api.self_version_row AS (version_no int, held_on date, entitled int,
 CREATE FUNCTION flow.self_rows(self_id text, version_no int) RETURNS SETOF api.self_row
 LANGUAGE sql STABLE AS $$
 	SELECT i.code, g.title, i.text, coalesce(v.judgement, e.judgement),
-		CASE WHEN self_rows.version_no IS NULL THEN e.narrative ELSE v.narrative END
+		CASE WHEN self_rows.version_no IS NULL THEN e.narrative ELSE v.narrative END,
+		flow.guidance_of(i, r.org_id)
 	FROM data.self_assessment s
 	JOIN data.round r ON r.id = s.round_id,
 	LATERAL flow.standard_items(r.standard_version_id, r.org_id) i
@@ -347,7 +426,7 @@ CREATE FUNCTION api.show_self(me auth.actor, INOUT self_id text, version_no int,
 	OUT round_id text, OUT org_id text, OUT org_name text, OUT state text,
 	OUT revision int, OUT standard_version_id text, OUT saved_by text,
 	OUT saved_at timestamptz, OUT items api.self_row[],
-	OUT versions api.self_version_row[])
+	OUT versions api.self_version_row[], OUT fields api.form_field[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE s data.self_assessment := flow.find_self(me, self_id);
@@ -362,6 +441,9 @@ BEGIN
 		saved_by, saved_at
 	FROM data.round r WHERE r.id = s.round_id;
 	items := ARRAY(SELECT w FROM flow.self_rows(self_id, version_no) w);
+	fields := ARRAY(SELECT ROW(f.field, f.per_item, f.required,
+		f.longest)::api.form_field FROM rule.form_field f
+		WHERE f.form = 'SELF' ORDER BY f.field_no);
 	SELECT coalesce(array_agg(ROW(v.version_no, v.held_on, v.entitled, v.present,
 		v.in_favour, v.against, v.abstain, v.meets_conditions,
 		flow.person_name(v.adopted_by), v.adopted_at)::api.self_version_row
@@ -369,8 +451,23 @@ BEGIN
 	INTO versions FROM data.self_version v WHERE v.self_id = self_id;
 END $$;
 
+-- The sentences of some reasons, with the items they are about.
+CREATE FUNCTION flow.findings(self_id text, kind text, reasons refuse.reason[])
+RETURNS api.self_finding[] LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(ROW(findings.kind, i.code, g.title, f.key,
+		f.args)::api.self_finding ORDER BY f.n), '{}')
+	FROM unnest(reasons) WITH ORDINALITY f(key, args, n)
+	JOIN data.self_assessment s ON s.id = findings.self_id
+	JOIN data.round r ON r.id = s.round_id
+	LEFT JOIN data.standard_item i ON i.standard_version_id = r.standard_version_id
+		AND i.code = f.args[1]
+	LEFT JOIN data.standard_group g ON g.standard_version_id = i.standard_version_id
+		AND g.group_no = i.group_no $$;
+
+-- Everything that is to be mended, then what may be worth a look: hints are the
+-- branch's own, nobody else can ask for them and nothing waits for them.
 CREATE FUNCTION api.check_self(me auth.actor, INOUT self_id text, OUT state text,
-	OUT revision int)
+	OUT revision int, OUT findings api.self_finding[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE s data.self_assessment := flow.find_self(me, self_id);
@@ -378,7 +475,10 @@ BEGIN
 	self_id := s.id;
 	state := s.state;
 	revision := s.revision;
-	PERFORM refuse.defects(self_id, flow.reasons('self_complete', self_id));
+	findings := flow.findings(self_id, 'DEFECT', flow.reasons('self_complete', self_id))
+		|| flow.findings(self_id, 'HINT',
+			ARRAY(SELECT h FROM flow.self_hints(self_id, NULL) h)
+			|| ARRAY(SELECT h FROM flow.self_facts(self_id) h));
 END $$;
 
 -- Freezes what is there as a version; the figures of the meeting stay with it.
@@ -394,6 +494,7 @@ BEGIN
 	IF meets_conditions IS NULL THEN
 		PERFORM refuse.invalid('meets_conditions', 'statement_missing');
 	END IF;
+	entitled := coalesce(entitled, flow.members(s.org_id, held_on, 'FULL'));
 	PERFORM flow.need_with(me, 'self_assessment', self_id, 'ADOPTED',
 		flow.meeting_reasons(s.round_id, held_on, entitled, present, in_favour,
 			against, abstain));
@@ -427,6 +528,76 @@ BEGIN
 	PERFORM flow.move(me, 'self_assessment', self_id, state);
 	PERFORM flow.move(me, 'round', s.round_id, 'SELF_BUILDING');
 	revision := s.revision;
+END $$;
+
+-- Every version a branch meeting adopted, in all its rounds.
+CREATE TYPE api.self_history_row AS (round_id text, self_id text, version_no int,
+	standard_version_id text, held_on date, entitled int, present int, in_favour int,
+	meets_conditions boolean, adopted_by text);
+CREATE FUNCTION api.list_self_versions(me auth.actor, org_id text,
+	OUT versions api.self_history_row[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE org text := flow.own_org(me, org_id);
+BEGIN
+	IF org IS NULL THEN
+		PERFORM refuse.invalid('org_id', 'id_needed');
+	END IF;
+	PERFORM auth.need(me, org);
+	SELECT coalesce(array_agg(ROW(r.id, s.id, v.version_no, r.standard_version_id,
+		v.held_on, v.entitled, v.present, v.in_favour, v.meets_conditions,
+		flow.person_name(v.adopted_by))::api.self_history_row
+		ORDER BY v.adopted_at, s.id, v.version_no), '{}')
+	INTO versions FROM data.self_version v
+	JOIN data.self_assessment s ON s.id = v.self_id
+	JOIN data.round r ON r.id = s.round_id WHERE s.org_id = org;
+END $$;
+
+-- One version beside another; unset numbers mean what stands now.
+CREATE TYPE api.self_change AS (item text, text text, judgement_before text,
+	judgement_after text, narrative_before text, narrative_after text);
+CREATE FUNCTION flow.self_changes(old_self text, old_version int, new_self text,
+	new_version int) RETURNS api.self_change[] LANGUAGE sql STABLE AS $$
+	-- by the words of the item: a newer standard may have given it another number
+	SELECT coalesce(array_agg(ROW(coalesce(n.item, o.item), coalesce(n.text, o.text),
+		o.judgement, n.judgement, o.narrative, n.narrative)::api.self_change
+		ORDER BY coalesce(n.no, o.no), n.no IS NULL), '{}')
+	FROM (SELECT w.*, row_number() OVER () AS no FROM flow.self_rows(old_self, old_version) w) o
+	FULL JOIN (SELECT w.*, row_number() OVER () AS no
+		FROM flow.self_rows(new_self, new_version) w) n ON n.text = o.text
+	WHERE (o.judgement, coalesce(o.narrative, ''), o.item IS NULL)
+		IS DISTINCT FROM (n.judgement, coalesce(n.narrative, ''), n.item IS NULL) $$;
+
+CREATE FUNCTION api.diff_self(me auth.actor, INOUT self_id text, INOUT old_version int,
+	INOUT new_version int, last_year boolean, OUT old_self_id text,
+	OUT changes api.self_change[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE
+	s data.self_assessment := flow.find_self(me, self_id);
+	v data.self_version;
+BEGIN
+	self_id := s.id;
+	old_self_id := s.id;
+	IF last_year THEN
+		v := flow.last_year(s.org_id);
+		IF v.self_id IS NULL THEN
+			PERFORM refuse.invalid('last_year', 'no_last_year');
+		END IF;
+		old_self_id := v.self_id;
+		old_version := v.version_no;
+	END IF;
+	old_version := coalesce(old_version, CASE WHEN new_version IS NULL THEN s.version_no
+		ELSE new_version - 1 END);
+	IF NOT EXISTS (SELECT FROM data.self_version w WHERE w.self_id = old_self_id
+			AND w.version_no = old_version) THEN
+		PERFORM refuse.invalid('old_version', 'version_unknown',
+			coalesce(old_version::text, '-'));
+	ELSIF new_version IS NOT NULL AND NOT EXISTS (SELECT FROM data.self_version w
+			WHERE w.self_id = s.id AND w.version_no = new_version) THEN
+		PERFORM refuse.invalid('new_version', 'version_unknown', new_version::text);
+	END IF;
+	changes := flow.self_changes(old_self_id, old_version, s.id, new_version);
 END $$;
 
 -- ---- problems ---------------------------------------------------------------------------
@@ -540,19 +711,36 @@ BEGIN
 	END IF;
 END $$;
 
+-- What the branch found its meeting confirms, with the meeting's figures (the roster
+-- knows who is entitled); what an inspection found the department.
 CREATE FUNCTION api.confirm_gap(me auth.actor, INOUT gap_id text, accepted boolean,
-	text text, OUT state text)
+	text text, held_on date, entitled int, present int, in_favour int, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE g data.gap := flow.find_gap(me, gap_id);
+DECLARE
+	g data.gap := flow.find_gap(me, gap_id);
+	of_branch boolean := g.source NOT IN ('INSPECTION', 'WEAK_LAX_CHECK');
 BEGIN
 	state := CASE WHEN coalesce(accepted, true) THEN 'CONFIRMED' ELSE 'DOING' END;
 	IF state = 'DOING' OR text <> '' THEN
 		PERFORM refuse.unless_words('text', text, 1000);
 	END IF;
-	PERFORM flow.move(me, 'gap', gap_id, state);
+	PERFORM flow.need(me, 'gap', gap_id, state);
 	PERFORM flow.need_finder(me, g);
-	UPDATE data.gap p SET confirmed_by = me.person_id, confirmed_on = flow.today()
+	IF state = 'CONFIRMED' AND of_branch THEN
+		IF held_on IS NULL OR present IS NULL OR in_favour IS NULL THEN
+			PERFORM refuse.invalid('held_on', 'meeting_incomplete');
+		END IF;
+		entitled := coalesce(entitled, flow.members(g.org_id, held_on, 'FULL'));
+		PERFORM flow.need_with(me, 'gap', gap_id, state, flow.meeting_reasons(g.round_id,
+			held_on, entitled, present, in_favour, NULL, NULL));
+	END IF;
+	PERFORM flow.move(me, 'gap', gap_id, state);
+	UPDATE data.gap p SET confirmed_by = me.person_id, confirmed_on = flow.today(),
+		held_on = CASE WHEN of_branch THEN held_on END,
+		entitled = CASE WHEN of_branch THEN entitled END,
+		present = CASE WHEN of_branch THEN present END,
+		in_favour = CASE WHEN of_branch THEN in_favour END
 	WHERE p.id = gap_id AND state = 'CONFIRMED';
 	IF text <> '' THEN
 		PERFORM flow.note_gap(me, gap_id, text);
@@ -595,16 +783,29 @@ BEGIN
 	UPDATE data.gap g SET owner = owner, answer = text WHERE g.id = gap_id;
 END $$;
 
+-- A line of the ledger (整改台账).
 CREATE TYPE api.gap_row AS (gap_id text, org_id text, org_name text, item text,
-	source text, state text, responsible text, due_on date, problem text);
+	item_text text, source text, state text, problem text, cause text, measure text,
+	responsible text, due_on date, progress text, result text, raised_why text,
+	owner text, answer text, confirmed_by text, confirmed_on date, held_on date,
+	closed_on date, origin_id text);
+CREATE FUNCTION flow.gap_row(g data.gap) RETURNS api.gap_row LANGUAGE sql STABLE AS $$
+	SELECT ROW(g.id, g.org_id, flow.org_name(g.org_id, flow.today()), g.item_code,
+		(SELECT i.text FROM data.standard_item i JOIN data.round r
+			ON r.standard_version_id = i.standard_version_id
+			WHERE r.id = g.round_id AND i.code = g.item_code),
+		g.source, g.state, g.problem, g.cause, g.measure, g.responsible, g.due_on,
+		(SELECT n.text FROM data.gap_note n WHERE n.gap_id = g.id
+			ORDER BY n.serial DESC LIMIT 1),
+		g.result, g.raised_why, g.owner, g.answer, flow.person_name(g.confirmed_by),
+		g.confirmed_on, g.held_on, g.closed_on, g.origin_id)::api.gap_row $$;
 CREATE FUNCTION api.list_gaps(me auth.actor, org_id text, state text, item text,
-	OUT gaps api.gap_row[])
+	round_id text, OUT gaps api.gap_row[])
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(array_agg(ROW(g.id, g.org_id, flow.org_name(g.org_id, flow.today()),
-		g.item_code, g.source, g.state, g.responsible, g.due_on, g.problem)::api.gap_row
+	SELECT coalesce(array_agg(flow.gap_row(g)
 		ORDER BY g.org_id, g.found_on, length(g.id), g.id), '{}')
 	FROM data.gap g
-	WHERE auth.reaches(me, g.org_id)
+	WHERE (list_gaps.round_id IS NULL OR g.round_id = list_gaps.round_id) AND auth.reaches(me, g.org_id)
 		AND g.org_id = coalesce(list_gaps.org_id, g.org_id)
 		AND CASE WHEN list_gaps.state IS NULL
 			THEN g.state NOT IN ('CLOSED', 'CARRIED_OVER')
@@ -617,6 +818,7 @@ CREATE FUNCTION api.show_gap(me auth.actor, INOUT gap_id text, OUT org_id text,
 	OUT item text, OUT source text, OUT problem text, OUT cause text, OUT measure text,
 	OUT responsible text, OUT due_on date, OUT result text, OUT raised_why text,
 	OUT owner text, OUT answer text, OUT confirmed_by text, OUT confirmed_on date,
+	OUT held_on date, OUT entitled int, OUT present int, OUT in_favour int,
 	OUT closed_on date, OUT notes api.gap_note_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -625,10 +827,11 @@ BEGIN
 	SELECT g.org_id, flow.org_name(g.org_id, flow.today()), g.state, g.round_id,
 		g.origin_id, g.item_code, g.source, g.problem, g.cause, g.measure,
 		g.responsible, g.due_on, g.result, g.raised_why, g.owner, g.answer,
-		flow.person_name(g.confirmed_by), g.confirmed_on, g.closed_on
+		flow.person_name(g.confirmed_by), g.confirmed_on, g.held_on, g.entitled,
+		g.present, g.in_favour, g.closed_on
 	INTO org_id, org_name, state, round_id, origin_id, item, source, problem, cause,
 		measure, responsible, due_on, result, raised_why, owner, answer, confirmed_by,
-		confirmed_on, closed_on;
+		confirmed_on, held_on, entitled, present, in_favour, closed_on;
 	SELECT coalesce(array_agg(ROW(n.at, flow.person_name(n.by_person),
 		n.text)::api.gap_note_row ORDER BY n.serial), '{}')
 	INTO notes FROM data.gap_note n WHERE n.gap_id = g.id;

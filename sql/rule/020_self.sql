@@ -159,12 +159,15 @@ END $$;
 INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
 	('start_round', '{branch_secretary,branch_committee_member,od_officer}'::text[]),
+	('open_rounds', '{od_officer,od_head}'),
 	('end_round', '{od_officer}'),
 	('list_rounds', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head}'),
 	('show_round', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head}'),
 	('save_self', '{branch_secretary,branch_committee_member}'),
 	('check_self', '{branch_secretary,branch_committee_member}'),
 	('show_self', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head}'),
+	('list_self_versions', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head}'),
+	('diff_self', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head}'),
 	('adopt_self', '{branch_secretary}'),
 	('reopen_self', '{branch_secretary}'),
 	('add_gap', '{branch_secretary,branch_committee_member,od_officer}'),
@@ -183,6 +186,7 @@ SELECT r, o FROM (VALUES
 INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUES
 	('round', '-', 'PLANNED', 'start_round', NULL),
 	('round', '-', 'SELF_BUILDING', 'start_round', NULL),
+	('round', '-', 'PLANNED', 'open_rounds', NULL),
 	('round', 'PLANNED', 'SELF_BUILDING', 'start_round', NULL),
 	('round', 'PLANNED', 'SELF_BUILDING', 'save_self', NULL),
 	('round', 'SELF_BUILDING', 'SELF_ASSESSED', 'adopt_self', 'round_self_complete'),
@@ -196,6 +200,7 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('round', 'APPLIED', 'ENDED_TERM', 'end_round', 'round_term_over'),
 
 	('self_assessment', '-', 'DRAFT', 'start_round', NULL),
+	('self_assessment', '-', 'DRAFT', 'open_rounds', NULL),
 	('self_assessment', 'DRAFT', 'DRAFT', 'save_self', 'self_round_open'),
 	('self_assessment', 'DRAFT', 'DRAFT', 'check_self', 'self_round_open'),
 	('self_assessment', 'DRAFT', 'ADOPTED', 'adopt_self', 'self_complete'),
@@ -214,10 +219,9 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('gap', 'FOUND', 'RAISED', 'raise_gap', NULL),
 	('gap', 'PLANNED', 'RAISED', 'raise_gap', NULL),
 	('gap', 'DOING', 'RAISED', 'raise_gap', NULL),
-	('gap', 'RAISED', 'DOING', 'answer_gap', NULL),
-	('gap', 'FOUND', 'CARRIED_OVER', 'start_round', 'gap_round_over'),
-	('gap', 'PLANNED', 'CARRIED_OVER', 'start_round', 'gap_round_over'),
-	('gap', 'DOING', 'CARRIED_OVER', 'start_round', 'gap_round_over'),
-	('gap', 'CLAIMED_DONE', 'CARRIED_OVER', 'start_round', 'gap_round_over'),
-	('gap', 'CONFIRMED', 'CARRIED_OVER', 'start_round', 'gap_round_over'),
-	('gap', 'RAISED', 'CARRIED_OVER', 'start_round', 'gap_round_over');
+	('gap', 'RAISED', 'DOING', 'answer_gap', NULL);
+-- Into a new round, whoever opens it.
+INSERT INTO rule.transition (entity, from_state, to_state, request, guard)
+SELECT 'gap', s, 'CARRIED_OVER', r, 'gap_round_over'
+FROM unnest('{FOUND,PLANNED,DOING,CLAIMED_DONE,CONFIRMED,RAISED}'::text[]) s,
+	unnest('{start_round,open_rounds}'::text[]) r;

@@ -15,7 +15,7 @@ SELECT r, o FROM (VALUES
 	('lapse_application', '{od_officer}'),
 	('list_applications', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head}'),
 	('show_application', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head}'),
-	('set_window', '{od_officer,od_head}'),
+	('set_window', '{od_officer,od_head,general_branch_secretary}'),
 	('list_windows', '{person}')
 ) AS p(r, roles), unnest(roles) o;
 
@@ -90,13 +90,23 @@ LANGUAGE sql STABLE AS $$
 -- A moment as people here read it.
 CREATE FUNCTION flow.moment(at timestamptz) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT to_char(moment.at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') $$;
+-- The window as it is for an organisation (NULL: the college's): the college's, with
+-- the latest end that was told to it or to one above it.  No row: never set.
+CREATE FUNCTION flow.window_of(kind text, org_id text)
+RETURNS TABLE (opens_at timestamptz, closes_at timestamptz) LANGUAGE sql STABLE AS $$
+	SELECT c.opens_at, greatest(c.closes_at, (SELECT max(l.closes_at)
+		FROM flow.above(window_of.org_id, flow.today()) a,
+		LATERAL (SELECT v.closes_at FROM data.window_version v
+			WHERE v.kind = window_of.kind AND v.org_id = a.id
+			ORDER BY v.serial DESC LIMIT 1) l))
+	FROM (SELECT v.* FROM data.window_version v WHERE v.kind = window_of.kind
+			AND v.org_id IS NULL ORDER BY v.serial DESC LIMIT 1) c $$;
 -- Why a thing may not be handed in today; none when its window is open or has
 -- never been set.
-CREATE FUNCTION flow.window_reasons(kind text) RETURNS refuse.reason[]
+CREATE FUNCTION flow.window_reasons(kind text, org_id text) RETURNS refuse.reason[]
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce((SELECT ARRAY[refuse.reason(CASE WHEN flow.now() < w.opens_at
 			THEN 'window_not_open' ELSE 'window_closed' END, flow.moment(w.opens_at),
 			flow.moment(w.closes_at))]
-		FROM (SELECT v.* FROM data.window_version v WHERE v.kind = window_reasons.kind
-			ORDER BY v.serial DESC LIMIT 1) w
+		FROM flow.window_of(window_reasons.kind, window_reasons.org_id) w
 		WHERE flow.now() < w.opens_at OR flow.now() >= w.closes_at), '{}') $$;

@@ -37,13 +37,19 @@ CREATE TABLE data.programme_goal (
 	PRIMARY KEY (programme_id, goal_no));
 
 -- ---- standard (建设标准) ---------------------------------------------------------
--- A version is never changed: refining the standard makes the next one.
+-- A version is never changed once adopted: refining the standard makes the next
+-- one, drafted by the department and adopted by the committee.
 CREATE TABLE data.standard_version (
 	id text PRIMARY KEY,              -- BZ26.1
 	programme_id text NOT NULL REFERENCES data.programme,
-	adopted_on date NOT NULL,
+	state text NOT NULL DEFAULT 'ADOPTED' CHECK (state IN ('DRAFT', 'ADOPTED')),
+	adopted_on date,                  -- NULL: a draft
 	adopted_by text REFERENCES data.person,  -- NULL: came with the plan
-	basis data.line);
+	basis data.line,
+	drafted_by text REFERENCES data.person,
+	drafted_on date,
+	burden_decision data.line,        -- to ask for more than the college's own limit
+	CHECK ((state = 'ADOPTED') = (adopted_on IS NOT NULL)));
 
 CREATE TABLE data.standard_group (
 	standard_version_id text NOT NULL REFERENCES data.standard_version,

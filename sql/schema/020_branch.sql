@@ -83,6 +83,10 @@ CREATE TABLE data.gap (
 	answer data.narrative,
 	confirmed_by text REFERENCES data.person,
 	confirmed_on date,
+	held_on date,                     -- the branch meeting that confirmed an own one
+	entitled int,
+	present int,
+	in_favour int,
 	closed_on date,
 	found_on date NOT NULL,
 	found_by text NOT NULL REFERENCES data.person);
@@ -167,11 +171,12 @@ CREATE TABLE data.application_defect (
 	PRIMARY KEY (application_id, serial, no),
 	FOREIGN KEY (application_id, serial) REFERENCES data.application_step);
 
--- When a thing may be handed in.  Rows are added, the newest of a kind holds; no
--- row at all: always open.
+-- When a thing may be handed in.  Rows are added, the newest of a kind and an
+-- organisation holds; no row of the college: always open.
 CREATE TABLE data.window_version (
 	kind text NOT NULL CHECK (kind IN ('APPLICATION')),
 	serial int NOT NULL,
+	org_id text REFERENCES data.org,  -- later for these alone; NULL: for all
 	opens_at timestamptz NOT NULL,
 	closes_at timestamptz NOT NULL CHECK (closes_at > opens_at),
 	reason data.narrative NOT NULL,

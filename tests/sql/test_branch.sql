@@ -109,8 +109,13 @@ SELECT is(pg_temp.ask('P31', 'start_round', 'NULL, NULL, NULL')->>'state', 'SELF
 	'without a plan the branch starts its own');
 
 -- ---- self-assessment ------------------------------------------------------------------
-SELECT is(pg_temp.refused(pg_temp.ask('P1', 'check_self', 'NULL')),
-	'ZB001 defects item_open 1.1 旗帜鲜明讲政治;item_open 3.1 严格执行组织生活制度;item_open 3.2 主题党日主题突出',
+CREATE FUNCTION pg_temp.defects(person text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', f->>'key', (SELECT string_agg(a, ' ')
+		FROM jsonb_array_elements_text(f->'args') a)), ';') FROM jsonb_array_elements(
+		pg_temp.ask(person, 'check_self', 'NULL')->'findings') f
+	WHERE f->>'kind' = 'DEFECT' $$;
+SELECT is(pg_temp.defects('P1'),
+	'item_open 1.1 旗帜鲜明讲政治;item_open 3.1 严格执行组织生活制度;item_open 3.2 主题党日主题突出',
 	'all defects at once; what tree and masses tell is not asked');
 SELECT is(pg_temp.ask('P1', 'save_self', 'NULL, 0, ' || pg_temp.entries(
 	'"(1.1,MET,)","(3.1,SHORTFALL,)"'))->>'revision', '1', 'a part may be saved');
@@ -126,8 +131,7 @@ SELECT is(pg_temp.refused(pg_temp.ask('P1', 'save_self', 'NULL, 2, ' || pg_temp.
 	'"(3.3,MET,)","(9.9,MET,)","(4.1,MET,)","(1.1,MET,)","(1.1,MET,)"'))),
 	'ZB001 defects item_unknown 3.3;item_unknown 9.9;item_told_elsewhere 4.1 设置规范、隶属明确;item_twice 1.1;item_twice 1.1',
 	'every wrong entry is named');
-SELECT is(pg_temp.refused(pg_temp.ask('P1', 'check_self', 'NULL')),
-	'ZB001 defects shortfall_without_words 3.1 严格执行组织生活制度',
+SELECT is(pg_temp.defects('P1'), 'shortfall_without_words 3.1 严格执行组织生活制度',
 	'a shortfall needs words');
 SELECT is(pg_temp.refused(pg_temp.adopt('P1', '25, 22, 21')),
 	'ZB003 state shortfall_without_words 3.1 严格执行组织生活制度',
@@ -210,17 +214,22 @@ SELECT is(pg_temp.ask('P1', 'plan_gap',
 SELECT is(pg_temp.ask('P2', 'progress_gap', '''WT26-14'', ''已发两次''')->>'state', 'DOING', 'doing');
 SELECT is(pg_temp.ask('P2', 'claim_gap_done', '''WT26-14'', ''连续两月提前''')->>'state',
 	'CLAIMED_DONE', 'claimed');
-SELECT is(pg_temp.refused(pg_temp.ask('P51', 'confirm_gap', '''WT26-14'', NULL, NULL')),
+SELECT is(pg_temp.refused(pg_temp.ask('P51', 'confirm_gap', '''WT26-14'', NULL, NULL, NULL, NULL, NULL, NULL')),
 	'ZB003 state gap_for_branch', 'a branch''s own is for the branch to confirm');
-SELECT is(pg_temp.refused(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', false, NULL')),
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', false, NULL, NULL, NULL, NULL, NULL')),
 	'ZB001 invalid text_missing', 'not accepted: say why');
-SELECT is(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', false, ''再看一月''')->>'state',
+SELECT is(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', false, ''再看一月'', NULL, NULL, NULL, NULL')->>'state',
 	'DOING', 'not accepted');
 SELECT is(pg_temp.ask('P1', 'raise_gap', '''WT26-14'', ''要学院排课表''')->>'state', 'RAISED', 'upward');
 SELECT is(pg_temp.ask('P51', 'answer_gap', '''WT26-14'', ''教务处'', ''下学期错开''')->>'state',
 	'DOING', 'answered');
 SELECT pg_temp.ask('P1', 'claim_gap_done', '''WT26-14'', ''已错开''') \g /dev/null
-SELECT is(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', NULL, NULL')->>'state', 'CONFIRMED', 'confirmed');
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', NULL, NULL, NULL, NULL, NULL, NULL')),
+	'ZB001 invalid meeting_incomplete', 'the branch meeting confirms its own, not the secretary alone');
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', NULL, NULL, ''2026-10-22'', NULL, 12, 12')),
+	'ZB003 state present_below_half 12 25 13;favour_not_majority 12 25 13', 'T13: a meeting below half confirms nothing');
+SELECT is(pg_temp.ask('P1', 'confirm_gap', '''WT26-14'', NULL, NULL, ''2026-10-22'', NULL, 22, 21')->>'state', 'CONFIRMED', 'confirmed');
+SELECT is(pg_temp.ask('P1', 'show_gap', '''WT26-14''')->>'entitled', '25', 'the roster knew who was entitled');
 SELECT is(pg_temp.ask('P1', 'close_gap', '''WT26-14''')->>'state', 'CLOSED', 'closed');
 SELECT is(jsonb_array_length(pg_temp.ask('P1', 'show_gap', '''WT26-14''')->'notes'), 2, 'its notes');
 SELECT is(pg_temp.ask('P51', 'add_gap', '''14'', NULL, NULL, ''巡查所见'', NULL, ''…'', ''张三'', ''2026-12-01''')
@@ -348,12 +357,18 @@ SELECT is(pg_temp.ask('P3', 'new_application', 'NULL')->>'application_id', 'SB26
 -- ---- without a level (28), window (T15, 50), lapse (T17), recusal (T23) ------------------------------
 SELECT pg_temp.ask('P31', 'new_application', 'NULL'), pg_temp.ask('P31', 'edit_application', 'NULL, 1, ''一'', ''二'', ''三'''),
 	pg_temp.ask('P31', 'adopt_application', 'NULL, true, NULL, NULL, NULL, NULL, NULL, NULL') \g /dev/null
-SELECT is(pg_temp.refused(pg_temp.ask('P31', 'set_window', 'NULL, ''2026-10-01 00:00+08'', ''2027-01-01 00:00+08'', ''自己延长''')), 'ZB002 denied', 'a branch sets no window');
-SELECT is(pg_temp.ask('P51', 'set_window', 'NULL, ''2026-10-01 00:00+08'', ''2026-10-22 10:00+08'', ''年度申报''')->>'kind', 'APPLICATION', 'a window that ends now');
+SELECT is(pg_temp.refused(pg_temp.ask('P31', 'set_window', 'NULL, ''2026-10-01 00:00+08'', ''2027-01-01 00:00+08'', ''自己延长'', NULL')), 'ZB002 denied', 'a branch sets no window');
+SELECT is(pg_temp.ask('P51', 'set_window', 'NULL, ''2026-10-01 00:00+08'', ''2026-10-22 10:00+08'', ''年度申报'', NULL')->>'kind', 'APPLICATION', 'a window that ends now');
 SELECT is(pg_temp.refused(pg_temp.ask('P31', 'submit_application', 'NULL')), 'ZB006 window_closed', '50: at the end it is closed');
-SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 09:00+08'', ''提前''')), 'ZB001 invalid window_earlier 2026-10-22 10:00', 'NF-10: never earlier');
-SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 12:00+08'', '' ''')), 'ZB001 invalid text_missing', 'T15: not without a reason');
-SELECT is(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 12:00+08'', ''服务器停机一小时''')->>'kind', 'APPLICATION', 'T15: extended for all');
+SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 09:00+08'', ''提前'', NULL')), 'ZB001 invalid window_earlier 2026-10-22 10:00', 'NF-10: never earlier');
+SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 12:00+08'', '' '', NULL')), 'ZB001 invalid text_missing', 'T15: not without a reason');
+SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 12:00+08'', NULL, ''28''')), 'ZB001 invalid text_missing', 'T15: nor for one alone');
+SELECT is(pg_temp.refused(pg_temp.ask('P50', 'set_window', 'NULL, NULL, ''2026-10-20 12:00+08'', ''早些报''' || ', NULL')), 'ZB001 invalid window_earlier 2026-10-22 10:00', 'T33, NF-10: a level between moves no end earlier');
+SELECT is(pg_temp.refused(pg_temp.ask('P50', 'set_window', 'NULL, NULL, ''2026-10-24 12:00+08'', ''路远'', ''28''')), 'ZB002 denied', 'nor any for a branch that is not its own');
+SELECT is(pg_temp.ask('P50', 'set_window', 'NULL, NULL, ''2026-10-22 11:00+08'', ''停电'', NULL')->>'org_id', 'Z2', 'NF-10: later for its own it may');
+SELECT is((SELECT w.closes_at FROM flow.window_of('APPLICATION', '14') w), '2026-10-22 11:00+08', 'and so it is for its branches');
+SELECT is((SELECT w.closes_at FROM flow.window_of('APPLICATION', '28') w), '2026-10-22 10:00+08', 'and for no other');
+SELECT is(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 12:00+08'', ''服务器停机一小时'', NULL')->>'kind', 'APPLICATION', 'T15: extended for all');
 SELECT is(pg_temp.ask('P31', 'submit_application', 'NULL')->>'state', 'SUBMITTED', '28 reports to the committee directly');
 SELECT is((SELECT array_agg(a->>'org_id') FROM jsonb_array_elements(pg_temp.ask('P51', 'list_applications', 'NULL, NULL')->'applications') a),
 	'{14,28}', 'NF-4: in the order of codes; drafts are not in it');
