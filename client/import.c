@@ -8,12 +8,15 @@
 #include "client/fields.h"
 #include "client/handlers.h"
 #include "client/value.h"
+#include "common/frame.h"
+#include "common/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFECTS_SHOWN 50
 #define NEW_SHOWN 20
+#define FRAME_SPARE 1024 /* of a frame: everything around the rows */
 
 /* A run of one import command. */
 struct import {
@@ -73,6 +76,13 @@ static int tell_unreadable(struct import *i, enum csv_result result)
 	return client_fail(i->client, EXIT_DEFECTS, key, 3, args);
 }
 
+/* .xlsx and .et are archives, .xls is a compound file: none is a table of text. */
+static bool is_workbook(const void *bytes, size_t len)
+{
+	return len >= 4 && (memcmp(bytes, "PK\3\4", 4) == 0 ||
+			    memcmp(bytes, "\xd0\xcf\x11\xe0", 4) == 0);
+}
+
 static int read_file(struct import *i)
 {
 	const char *key, *args[] = { i->path };
@@ -83,6 +93,8 @@ static int read_file(struct import *i)
 
 	if (!bytes)
 		return client_fail(i->client, EXIT_FAILED, key, 1, args);
+	if (is_workbook(bytes, len))
+		return client_fail(i->client, EXIT_DEFECTS, "import_workbook", 1, args);
 	result = csv_parse(&i->csv, bytes, len);
 	if (result != CSV_OK)
 		return tell_unreadable(i, result);
@@ -159,8 +171,26 @@ static int fill_rows(struct import *i, ProtobufCMessage *body,
 	return i->n_defects ? tell_defects(i) : EXIT_DONE;
 }
 
+/* A server takes no more in one request. */
+static bool fits(const ProtobufCMessage *body)
+{
+	size_t len = protobuf_c_message_get_packed_size(body);
+	uint8_t *bytes = len < FRAME_LIMIT - FRAME_SPARE ? malloc(len + 1) : NULL;
+	bool ok = bytes != NULL;
+
+	if (ok) {
+		protobuf_c_message_pack(body, bytes);
+		ok = wire_check(body->descriptor, bytes, len, &wire_limits, NULL) !=
+			WIRE_BAD_MESSAGE;
+	}
+	free(bytes);
+	return ok;
+}
+
 static int fill(struct import *i)
 {
+	int code;
+
 	ProtobufCMessage *body = request_body(i->request);
 	const ProtobufCFieldDescriptor *rows =
 		protobuf_c_message_descriptor_get_field_by_name(body->descriptor, "rows");
@@ -172,7 +202,10 @@ static int fill(struct import *i)
 		return client_fail(i->client, EXIT_DEFECTS, "import_column", 2, args);
 	}
 	tell_read(i);
-	return fill_rows(i, body, rows);
+	code = fill_rows(i, body, rows);
+	if (!code && !fits(body))
+		code = client_fail(i->client, EXIT_DEFECTS, "import_too_big", 1, args);
+	return code;
 }
 
 /* ---- the differences --------------------------------------------------------------- */

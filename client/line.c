@@ -36,7 +36,7 @@ static const struct {
 	{ 'b', { "org_id", "branch_id" } },
 	{ 's', { "state" } },
 	{ 'm', { "text", "reason", "opinion", "summary", "narrative", "note",
-		 "description", "statement", "answer", "comment", "title" } },
+		 "description", "statement", "answer", "comment", "title", "result" } },
 	{ 'o', { "out" } },
 };
 
@@ -356,6 +356,9 @@ static void set_global(struct settings *s, const char *name, const char *value)
 static bool give(struct line *line, const struct found *found, const char *value,
 		 const char *typed)
 {
+	if (found->global && strcmp(found->global->name, "lang") == 0 &&
+	    strncmp(value, "zh", 2) != 0 && strncmp(value, "en", 2) != 0)
+		return fail(line, "error.lang_unknown", value, NULL);
 	if (found->global) {
 		set_global(&line->settings, found->global->name, value);
 		return true;

@@ -18,7 +18,7 @@ enum lane {
 	LANE_READ,   /* short reads; may go to a standby */
 	LANE_WRITE,  /* short writes, committed in groups */
 	LANE_SLOW,   /* reports and exports */
-	LANE_STREAM, /* evidence chunks, up and down */
+	LANE_STREAM, /* what is big: evidence chunks up and down, imports */
 	LANE_COUNT
 };
 

@@ -106,9 +106,8 @@ static void on_later(struct later_item *item)
 /* What a call is told that was lost or never sent. */
 static enum db_outcome not_answered(const struct db_call *call)
 {
-	bool writes = call->statement->lane == LANE_WRITE && !call->rollback;
-
-	return writes && call->tries > 0 ? DB_UNKNOWN : DB_UNAVAILABLE;
+	return call->statement->writes && !call->rollback && call->tries > 0 ?
+		DB_UNKNOWN : DB_UNAVAILABLE;
 }
 
 /* ---- what the connections say ------------------------------------------------------ */

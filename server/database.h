@@ -38,6 +38,7 @@ struct db_statement {
 	const char *sql;
 	int nparams;
 	enum lane lane;
+	bool writes; /* if lost on the wire, whether it was done is not known */
 	unsigned index; /* < DB_STATEMENTS, its own among the process's statements */
 };
 

@@ -26,14 +26,14 @@ enum {
 static const struct db_statement person_statement = {
 	.name = "enrol_person",
 	.sql = "SELECT * FROM call.enrol_person($1,$2,$3,$4,$5,$6,$7,$8)",
-	.nparams = PERSON_PARAMS, .lane = LANE_WRITE,
+	.nparams = PERSON_PARAMS, .lane = LANE_WRITE, .writes = true,
 	.index = STATEMENT_NATIVE,
 };
 
 static const struct db_statement complete_statement = {
 	.name = "enrol_complete",
 	.sql = "SELECT * FROM call.enrol_complete($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
-	.nparams = COMPLETE_PARAMS, .lane = LANE_WRITE,
+	.nparams = COMPLETE_PARAMS, .lane = LANE_WRITE, .writes = true,
 	.index = STATEMENT_NATIVE + 1,
 };
 

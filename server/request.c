@@ -180,7 +180,9 @@ static void internal(struct request *request, Refusal *refusal, const char *what
 		detail);
 }
 
-static uint8_t *error_frame(struct request *request, const PGresult *result, size_t *len)
+/* `gone`: the certificate the connection stands on is not accepted any more. */
+static uint8_t *error_frame(struct request *request, const PGresult *result, size_t *len,
+	bool *gone)
 {
 	Refusal refusal = REFUSAL__INIT;
 
@@ -189,6 +191,7 @@ static uint8_t *error_frame(struct request *request, const PGresult *result, siz
 			request->route->row->flags & CAT_QUIET ?
 			PQresultErrorField(result, PG_DIAG_SQLSTATE) :
 			PQresultErrorMessage(result));
+	*gone = refusal.code && strcmp(refusal.code, ERR_UNAUTHENTICATED) == 0;
 	return refusal_frame(request->id, &refusal, len);
 }
 
@@ -253,15 +256,16 @@ static void on_done(struct db_call *call, enum db_outcome outcome, const PGresul
 	struct request *request = (struct request *)((char *)call -
 		offsetof(struct request, call));
 	uint8_t *frame = NULL;
+	bool gone = false;
 	size_t len = 0;
 
 	if (outcome == DB_OK)
 		frame = row_frame(request, result, &len);
 	else if (outcome == DB_ERROR)
-		frame = error_frame(request, result, &len);
+		frame = error_frame(request, result, &len, &gone);
 	else if (outcome != DB_CANCELLED)
 		frame = outcome_frame(request, outcome, &len);
-	finish(request, frame, len, !frame);
+	finish(request, frame, len, !frame || gone);
 }
 
 static void on_native(void *arg, const ProtobufCMessage *reply,

@@ -131,8 +131,11 @@ static struct route *route_new(struct service *service, const struct schema *sch
 		result ? result->columns : NULL, result ? result->n - waits : 0, what,
 		on_differs, service);
 	route->sql = call_sql(row->name, function->n);
-	route->statement = (struct db_statement){ row->name, route->sql,
-		(int)function->n, row->lane, index };
+	route->statement = (struct db_statement){
+		.name = row->name, .sql = route->sql, .nparams = (int)function->n,
+		.lane = row->lane, .index = index,
+		.writes = row->lane == LANE_WRITE || (row->flags & CAT_SIGNED),
+	};
 	if (route->request && route->reply && route->sql &&
 			(!waits || plan_waiting(service, schema, route, result)))
 		return route;

@@ -38,6 +38,16 @@ BEGIN
 	RETURN kept.reply;
 END $$;
 
+-- A reply must fit one frame, or the client could not be told what was done.  As a
+-- text a reply is hardly ever shorter than two thirds of its message.
+CREATE FUNCTION call.fits(reply text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	IF octet_length(reply) > 640 * 1024 THEN
+		PERFORM refuse.because('ZB102', 'write_too_big');
+	END IF;
+	RETURN reply;
+END $$;
+
 -- What is answered instead of a result: message Waiting of approval.proto.
 CREATE TYPE call.waiting AS (approval_id text, roles text[], until_on date);
 
@@ -178,7 +188,7 @@ BEGIN
 				f.proname || '_reply', CASE WHEN two THEN format(
 				E'\n\tr := coalesce(call.came_of(r.z_waiting), prior)::call.%I;',
 				f.proname || '_reply') ELSE '' END, done)
-				|| E'\n\tUPDATE data.idem i SET reply = r::text'
+				|| E'\n\tUPDATE data.idem i SET reply = call.fits(r::text)'
 				' WHERE i.person_id = me.person_id AND i.key = z_key;';
 		END IF;
 		IF f.signed_in THEN

@@ -277,7 +277,7 @@ BEGIN
 	IF coalesce(x.member_no, '') !~ '^[A-Za-z0-9-]{1,32}$' THEN
 		r := r || refuse.reason('member_no_bad', coalesce(x.member_no, ''));
 	END IF;
-	IF x.name IS NULL OR x.name !~ '\S' OR char_length(x.name) > 200 THEN
+	IF flow.blank(x.name) OR char_length(x.name) > 200 THEN
 		r := r || refuse.reason('name_missing');
 	ELSIF person.name <> x.name THEN
 		r := r || refuse.reason('name_differs', x.member_no, x.name, person.name);

@@ -16,7 +16,7 @@ LANGUAGE sql STABLE AS $$
 	LATERAL (VALUES (1, 'summary', a.summary),
 		(2, 'remaining_problems', a.remaining_problems),
 		(3, 'next_steps', a.next_steps)) f(n, name, value)
-	WHERE a.id = application_complete.id AND coalesce(f.value, '') !~ '\S' $$;
+	WHERE a.id = application_complete.id AND flow.blank(f.value) $$;
 
 CREATE FUNCTION guard.application_submit(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
@@ -143,6 +143,9 @@ BEGIN
 	IF base_revision <> revision THEN
 		PERFORM refuse.conflict('revision_stale', a.id, base_revision::text,
 			revision::text, '');
+	END IF;
+	IF coalesce(summary, remaining_problems, next_steps) IS NULL THEN
+		PERFORM refuse.defects(a.id, ARRAY[refuse.reason('nothing_to_change')]);
 	END IF;
 	PERFORM refuse.if_too_long('summary', summary, 1500);
 	PERFORM refuse.if_too_long('remaining_problems', remaining_problems, 1000);

@@ -449,7 +449,7 @@ RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
 		WHERE cardinality(comments) > 0 AND NOT b.comments
 			OR cardinality(comments) > cardinality(ballots)
 			OR EXISTS (SELECT FROM unnest(comments) c WHERE c.text IS NULL
-				OR c.text !~ '\S' OR char_length(c.text) > 300)) x $$;
+				OR flow.blank(c.text) OR char_length(c.text) > 300)) x $$;
 
 -- All in one transaction and in the order of the random ids; the sealed ballots and
 -- what was left of the slips go with it.

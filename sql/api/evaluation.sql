@@ -819,7 +819,7 @@ BEGIN
 	PERFORM refuse.if_too_long('about_branch', about_branch, 5000);
 	PERFORM refuse.if_too_long('about_college', about_college, 5000);
 	PERFORM refuse.if_too_long('about_individuals', about_individuals, 5000);
-	IF concat(about_branch, about_college, about_individuals) !~ '\S' THEN
+	IF flow.blank(concat(about_branch, about_college, about_individuals)) THEN
 		PERFORM refuse.invalid('about_branch', 'reply_empty');
 	END IF;
 	state := 'ANSWERED';
@@ -828,7 +828,7 @@ BEGIN
 		about_college = about_college, recorded_by = me.person_id
 	WHERE r.id = l.id;
 	INSERT INTO data.letter_individual (letter_id, text)
-	SELECT l.id, about_individuals WHERE about_individuals ~ '\S';
+	SELECT l.id, about_individuals WHERE NOT flow.blank(about_individuals);
 END $$;
 
 CREATE FUNCTION api.mark_unanswered(me auth.actor, INOUT letter_id text, OUT state text)

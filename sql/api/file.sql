@@ -49,7 +49,7 @@ RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
 			THEN refuse.reason('file_type', coalesce(flow.ending(name), '-'),
 				(SELECT string_agg(t.ending, ' ' ORDER BY t.ending)
 					FROM rule.file_type t)) END,
-		CASE WHEN title IS NULL OR title !~ '\S' THEN refuse.reason('file_title_missing')
+		CASE WHEN flow.blank(title) THEN refuse.reason('file_title_missing')
 			END,
 		CASE WHEN size_bytes IS NULL OR size_bytes < 1 THEN refuse.reason('file_empty') END,
 		CASE WHEN coalesce(length(sha256), 0) <> 32 THEN refuse.reason('file_hash_form')

@@ -311,7 +311,7 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT refuse.reason('absence_without_reason', a.person_id,
 		flow.person_name(a.person_id)) FROM unnest(absent) a
-	WHERE coalesce(a.reason, '') !~ '\S'
+	WHERE flow.blank(a.reason)
 	UNION ALL
 	SELECT refuse.reason('absence_reason_line', a.person_id, flow.person_name(a.person_id))
 	FROM unnest(absent) a
@@ -516,7 +516,7 @@ CREATE FUNCTION flow.resolution_words(i data.agenda_item, outcome text, reasons 
 			a.org_name, flow.quoted(p.award_title), reasons, advice)
 		WHEN r.carried THEN '经集体研究并逐项表决，同意：' || i.motion
 		ELSE format('经集体研究并逐项表决，未同意：%s　理由：%s', i.motion, reasons) END
-		|| CASE WHEN conditions ~ '\S' THEN '　附带要求：' || conditions ELSE '' END
+		|| CASE WHEN NOT flow.blank(conditions) THEN '　附带要求：' || conditions ELSE '' END
 	FROM rule.matter r LEFT JOIN data.application a ON a.id = i.application_id
 	LEFT JOIN data.standard_version s ON s.id = a.standard_version_id
 	LEFT JOIN data.programme p ON p.id = s.programme_id

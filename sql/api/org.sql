@@ -121,7 +121,7 @@ BEGIN
 	IF t.id IS NULL THEN
 		PERFORM refuse.invalid('org_id', 'no_running_term', org_id);
 	END IF;
-	IF doc_no IS NULL OR doc_no !~ '\S' THEN
+	IF flow.blank(doc_no) THEN
 		r := r || refuse.reason('value_needed', 'doc_no');
 	END IF;
 	IF extended_to_on IS NULL THEN
@@ -166,7 +166,7 @@ BEGIN
 	ELSIF x.kind = 'committee' AND x.org_id <> flow.committee() THEN
 		r := r || refuse.reason('committee_there', flow.committee());
 	END IF;
-	IF x.name IS NULL OR x.name !~ '\S' OR char_length(x.name) > 200 THEN
+	IF flow.blank(x.name) OR char_length(x.name) > 200 THEN
 		r := r || refuse.reason('name_missing');
 	END IF;
 	IF x.parent_id IS NULL AND x.kind NOT IN ('committee', 'superior') THEN

@@ -61,7 +61,7 @@ BEGIN
 	IF coalesce(x.member_no, '') !~ '^[A-Za-z0-9-]{1,32}$' THEN
 		r := r || refuse.reason('member_no_bad', coalesce(x.member_no, ''));
 	END IF;
-	IF x.name IS NULL OR x.name !~ '\S' OR char_length(x.name) > 200 THEN
+	IF flow.blank(x.name) OR char_length(x.name) > 200 THEN
 		r := r || refuse.reason('name_missing');
 	END IF;
 	IF NOT EXISTS (SELECT FROM data.org o WHERE o.id = x.org_id) THEN

@@ -378,7 +378,7 @@ DECLARE r refuse.reason[];
 BEGIN
 	SELECT coalesce(array_agg(refuse.reason('choice_needed', f.name) ORDER BY f.n), '{}')
 	INTO r FROM (VALUES
-		(1, 'basis', nullif(btrim(basis), '')), (2, 'quorum_num', quorum_num::text),
+		(1, 'basis', CASE WHEN NOT flow.blank(basis) THEN basis END), (2, 'quorum_num', quorum_num::text),
 		(3, 'quorum_den', quorum_den::text), (4, 'majority', majority),
 		(5, 'recused_stay', recused_stay::text),
 		(6, 'notice_working_days', notice_working_days::text),
@@ -455,13 +455,13 @@ DECLARE
 	r refuse.reason[] := '{}';
 	n int := cardinality(item.options);
 BEGIN
-	IF item.text IS NULL OR item.text !~ '\S' OR char_length(item.text) > 200 THEN
+	IF flow.blank(item.text) OR char_length(item.text) > 200 THEN
 		r := r || refuse.reason('item_without_text', item_no::text);
 	END IF;
 	IF coalesce(n, 0) NOT BETWEEN 2 AND 20 THEN
 		RETURN r || refuse.reason('item_options_few', item_no::text);
 	END IF;
-	IF EXISTS (SELECT FROM unnest(item.options) o WHERE coalesce(o.text, '') !~ '\S'
+	IF EXISTS (SELECT FROM unnest(item.options) o WHERE flow.blank(o.text)
 			OR char_length(o.text) > 200 OR coalesce(o.code, '') !~ '^[A-Z][A-Z_]{0,30}$')
 		OR (SELECT count(DISTINCT o.code) FROM unnest(item.options) o) < n THEN
 		r := r || refuse.reason('item_option_bad', item_no::text);
@@ -550,7 +550,7 @@ BEGIN
 	IF x.working IS NULL THEN
 		r := r || refuse.reason('working_missing');
 	END IF;
-	IF x.name IS NULL OR x.name !~ '\S' OR char_length(x.name) > 200 THEN
+	IF flow.blank(x.name) OR char_length(x.name) > 200 THEN
 		r := r || refuse.reason('name_missing');
 	END IF;
 	RETURN r;

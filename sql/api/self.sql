@@ -18,7 +18,7 @@ LANGUAGE sql STABLE AS $$
 	LATERAL (SELECT CASE
 			WHEN e.judgement IS NULL
 			THEN refuse.reason('item_open', i.code, i.text)
-			WHEN e.judgement = 'SHORTFALL' AND coalesce(e.narrative, '') !~ '\S'
+			WHEN e.judgement = 'SHORTFALL' AND flow.blank(e.narrative)
 			THEN refuse.reason('shortfall_without_words', i.code, i.text)
 			WHEN char_length(e.narrative) > flow.longest('save_self', 'narrative')
 			THEN refuse.reason('narrative_too_long', i.code, i.text,

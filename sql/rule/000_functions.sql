@@ -23,6 +23,10 @@ AS $$ SELECT (flow.now() AT TIME ZONE 'Asia/Shanghai')::date $$;
 CREATE FUNCTION flow.day(at timestamptz) RETURNS date LANGUAGE sql IMMUTABLE
 AS $$ SELECT (at AT TIME ZONE 'Asia/Shanghai')::date $$;
 
+-- Nothing, or nothing but Unicode's white space (see data.line).
+CREATE FUNCTION flow.blank(value text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+	SELECT value IS NULL OR value !~ '[^\u0009-\u000D\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]' $$;
+
 -- ---- refusals ------------------------------------------------------------------------
 CREATE TYPE refuse.reason AS (key text, args text[]);
 
@@ -85,11 +89,16 @@ DECLARE
 	me auth.actor;
 	today date := flow.today();
 	held text[];
+	active boolean;
+	accepted boolean;
 BEGIN
-	SELECT c.person_id INTO me.person_id
+	SELECT c.person_id, p.active, c.revoked_at IS NULL AND c.expires_at > now()
+	INTO me.person_id, active, accepted
 	FROM data.certificate c JOIN data.person p ON p.id = c.person_id
-	WHERE c.fp = fp AND c.revoked_at IS NULL AND c.expires_at > now() AND p.active;
-	IF NOT FOUND THEN
+	WHERE c.fp = fp;
+	IF NOT active THEN
+		PERFORM refuse.because('ZB002', 'account_disabled');
+	ELSIF accepted IS NOT TRUE THEN
 		PERFORM refuse.because('ZB011', 'certificate_not_accepted');
 	END IF;
 	me.request := request;

@@ -6,7 +6,7 @@
 CREATE FUNCTION refuse.unless_line(field text, value text, longest int DEFAULT 200)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	IF value IS NULL OR value !~ '\S' THEN
+	IF flow.blank(value) THEN
 		PERFORM refuse.invalid(field, 'text_missing');
 	ELSIF char_length(value) > longest THEN
 		PERFORM refuse.invalid(field, 'text_too_long', char_length(value)::text,
@@ -28,7 +28,7 @@ END $$;
 CREATE FUNCTION refuse.unless_words(field text, value text, longest int)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	IF value IS NULL OR value !~ '\S' THEN
+	IF flow.blank(value) THEN
 		PERFORM refuse.invalid(field, 'text_missing');
 	END IF;
 	PERFORM refuse.if_too_long(field, value, longest);

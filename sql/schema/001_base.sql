@@ -12,8 +12,10 @@ CREATE SCHEMA audit;
 
 -- A name or a title: one line, not blank, no private-use character (its
 -- glyph differs from machine to machine, so two people would read two names).
+-- Blank is Unicode's white space, spelled out: the cluster's locale is C, whose \S
+-- takes every character beyond ASCII for a letter.  flow.blank is the same.
 CREATE DOMAIN data.line AS text CHECK
-	(VALUE ~ '\S' AND VALUE !~ '[\n\t\uE000-\uF8FF]' AND char_length(VALUE) <= 200);
+	(VALUE ~ '[^\u0009-\u000D\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]' AND VALUE !~ '[\n\t\uE000-\uF8FF]' AND char_length(VALUE) <= 200);
 -- A narrative: an upper limit only (NF-6: never a lower one).
 CREATE DOMAIN data.narrative AS text CHECK (char_length(VALUE) <= 20000);
 

@@ -371,7 +371,7 @@ GLOBAL = {"h": "--help", "n": "--dry-run", "y": "--yes", "f": "--file", "P": "--
           "q": "--quiet", "v": "--verbose", "V": "--version"}
 OWN = {"a": {"--application-id"}, "b": {"--org-id", "--branch-id"}, "s": {"--state"},
        "m": {"--text", "--reason", "--opinion", "--summary", "--narrative", "--note",
-             "--description", "--statement", "--answer", "--comment", "--title"},
+             "--description", "--statement", "--answer", "--comment", "--title", "--result"},
        "o": {"--out"}}
 
 

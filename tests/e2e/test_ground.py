@@ -1,8 +1,12 @@
 """The ground data of the demo college, loaded as an office would: the administrator
 enters the department, the department loads its tables with the real client."""
 
+import os
+import time
+
 import pytest
 
+import wire
 from college import DATA, ROOT, Person
 
 
@@ -117,6 +121,67 @@ def test_every_defect_of_a_file(loaded, server):
     assert server.sql("SELECT count(*) FROM data.person WHERE member_no LIKE 'BY9%'") == [["0"]]
 
 
+@pytest.mark.parametrize("blank", ["\u3000", "\u00a0", "\u2003\u205f", "\u2028", "\u0085 "])
+def test_a_blank_name_is_none(loaded, server, blank):
+    """Whatever white space Unicode has."""
+    path = loaded.dir / "空名.csv"
+    path.write_text("工号,姓名,组织编号,关系,党员类别,起\n"
+                    f"BY9001,{blank},14,组织关系,正式党员,2026-01-01\n", "utf-8")
+    r = loaded.refused(3, "people", "import", path, "-y")
+    assert server.sql("SELECT count(*) FROM data.person WHERE member_no = 'BY9001'") == [["0"]], r
+    assert server.sql(f"SELECT flow.blank(U&'{''.join(f'{chr(92)}{ord(c):04x}' for c in blank)}')") \
+        == [["t"]]
+
+
+def test_a_workbook_is_told_from_a_table(loaded):
+    for start in (b"PK\3\4", b"\xd0\xcf\x11\xe0"):
+        (loaded.dir / "名册.xlsx").write_bytes(start + b"\0" * 99)
+        assert "另存为 CSV" in loaded.refused(3, "people", "import", "名册.xlsx", "-y").err
+
+
+def rows(n, name="同志"):
+    return "工号,姓名,组织编号,关系,党员类别,起\n" + "".join(
+        f"BY{90000 + i},{name}{i},14,组织关系,正式党员,2026-01-01\n" for i in range(n))
+
+
+def test_a_file_too_big_for_one_request(loaded):
+    """This machine finds it and says the way round."""
+    (loaded.dir / "大.csv").write_text(rows(9000), "utf-8")
+    assert "分成几个表" in loaded.refused(3, "people", "import", "大.csv", "-y").err
+
+
+def test_imports_hold_up_nobody_elses_writes(loaded, server):
+    """One certificate fills the server with tables tried out; a write by another
+    person is answered long before they are."""
+    much = wire.request("import_people", acting=loaded.acting, dry_run=True)
+    for i in range(1500):
+        much.import_people.rows.add(line=i + 2, member_no=f"BY{90000 + i}", name=f"同志{i}",
+                                    org_id="14", kind="PRIMARY", standing="FULL",
+                                    from_on=20454)
+    busy = [wire.Wire(server.member_port, *server.credentials("P10026"), timeout=60)
+            for _ in range(2)]
+    for w in busy:
+        for _ in range(2):
+            w.send(much)
+    admin = server.sql("SELECT person_id FROM data.office WHERE role = 'administrator'")[0][0]
+    other = wire.Wire(server.member_port, *server.credentials(admin))
+    since = time.monotonic()
+    r = other.ask(wire.request("issue_code", acting="administrator@DW", dry_run=True,
+                               person="BY0133", secret_hash=os.urandom(32)))
+    took = time.monotonic() - since
+    assert not r.HasField("refusal"), r
+    assert took < 1
+    for w in busy:
+        w.sock.settimeout(0.01)
+        with pytest.raises(TimeoutError):  # the tables are not through yet
+            w.receive()
+        w.sock.settimeout(60)
+    for w in busy:
+        assert not w.receive()[1].HasField("refusal")
+        w.close()
+    other.close()
+
+
 def test_t3_secretary_replaced(server, loaded, admin):
     """T3: the old secretary's rights end that day, the history stays."""
     old_no, = server.sql("""SELECT p.member_no FROM data.office o
@@ -161,3 +226,14 @@ def test_t28_t29_working_days(loaded):
         {"endOn": "2027-02-04", "provisional": False}
     assert loaded.json("calendar", "end", "2027-12-30", "--days", 5,
                        "--no-posting-day-counted")["provisional"] is True
+
+
+def test_a_write_whose_answer_fits_no_frame_is_not_done(loaded, server):
+    """It is refused before it is done, with the way round."""
+    server.sql("""INSERT INTO data.person (id, name, member_no)
+        SELECT 'P7' || n, repeat('甲', 150) || n, 'BY' || n FROM generate_series(90000, 90999) n;
+        INSERT INTO data.affiliation (person_id, org_id, standing, from_on)
+        SELECT 'P7' || n, '14', 'FULL', '2026-01-01' FROM generate_series(90000, 90999) n""")
+    (loaded.dir / "大.csv").write_text(rows(1000, "乙" * 150), "utf-8")
+    assert "分成几份" in loaded.refused(1, "people", "import", "大.csv", "-y").err
+    assert server.sql("SELECT count(*) FROM data.person WHERE name LIKE '甲%'") == [["1000"]]

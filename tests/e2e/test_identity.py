@@ -90,6 +90,7 @@ def test_031_revoked_while_connected(college, person):
     since = time.monotonic()
     assert refusal(w.ask(request("whoami"), signed=False)).code == UNAUTHENTICATED
     assert time.monotonic() - since < 1
+    assert w.closed_by_peer()
     w.close()
     again = connect(college, person)
     assert refusal(again.ask(request("whoami"), signed=False)).code == UNAUTHENTICATED
@@ -99,10 +100,9 @@ def test_031_revoked_while_connected(college, person):
 def test_032_person_disabled_while_connected(college, person):
     w = connect(college, person)
     college.sql(f"UPDATE data.person SET active = false WHERE id = '{person}'")
-    assert refusal(w.ask(request("whoami"), signed=False)).code == UNAUTHENTICATED
-    w.close()
+    r = refusal(w.ask(request("whoami"), signed=False))
+    assert (r.code, r.key) == (DENIED, "account_disabled")
     college.sql(f"UPDATE data.person SET active = true WHERE id = '{person}'")
-    w = connect(college, person)
     assert w.ask(request("whoami"), signed=False).whoami.person_id == person
     w.close()
 

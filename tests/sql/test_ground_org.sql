@@ -170,7 +170,7 @@ SELECT is((SELECT count(*) FROM data.enrol_code c WHERE c.person_id = 'P1202'
 SELECT is(pg_temp.refused('P1', 'revoke_certificate', '''P1201'', ''ffffffff'', ''试''') LIKE
 	'ZB001 invalid fingerprint|certificate_not_found%', true, 'a fingerprint of none');
 SELECT pg_temp.ask('P1', 'disable_person', '''P1201'', ''调离''');
-SELECT is(pg_temp.refused('P1201', 'whoami'), 'ZB011 certificate_not_accepted', 'disabled: at once');
+SELECT is(pg_temp.refused('P1201', 'whoami'), 'ZB002 account_disabled', 'disabled: at once');
 SELECT alike(pg_temp.refused('P1', 'issue_code', '''P1201'', sha256(''c'')'),
 	'ZB004 person_disabled%', 'no code for a disabled person');
 SELECT is(pg_temp.refused('P1', 'disable_person', '''P1'', ''试'''),

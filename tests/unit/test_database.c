@@ -19,11 +19,14 @@ static struct db_config config;
 static PGconn *pg;
 
 static const struct db_statement put = {
-	"put", "INSERT INTO lane_test VALUES ($1) RETURNING n", 1, LANE_WRITE, 0 };
+	.name = "put", .sql = "INSERT INTO lane_test VALUES ($1) RETURNING n",
+	.nparams = 1, .lane = LANE_WRITE, .writes = true, .index = 0 };
 static const struct db_statement get = {
-	"get", "SELECT n FROM lane_test WHERE n = $1::int", 1, LANE_READ, 1 };
+	.name = "get", .sql = "SELECT n FROM lane_test WHERE n = $1::int",
+	.nparams = 1, .lane = LANE_READ, .index = 1 };
 static const struct db_statement nap = {
-	"nap", "SELECT pg_sleep(0.05), $1::int", 1, LANE_SLOW, 2 };
+	.name = "nap", .sql = "SELECT pg_sleep(0.05), $1::int",
+	.nparams = 1, .lane = LANE_SLOW, .index = 2 };
 
 struct test_call {
 	struct db_call call;
