@@ -13,6 +13,7 @@ INSERT INTO rule.role (role, scope, single) VALUES
 	('key_holder', 'college', false),
 	('discipline', 'college', false),
 	('city_officer', 'college', false),
+	('finance_officer', 'college', false),
 	('auditor', 'college', false),
 	('administrator', 'college', false);
 
