@@ -50,6 +50,9 @@ int client_json_message(struct client *client, const ProtobufCMessage *message);
 /* Whether this is a dry run of what changes only this machine; said. */
 bool client_tried_here(struct client *client);
 
+/* expiry.c: says on stderr which certificates end soon. */
+void client_warn_expiry(struct client *client);
+
 /* status.c: takes the server's day for dates that leave it open. */
 void client_settle_today(struct client *client);
 

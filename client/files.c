@@ -161,6 +161,14 @@ int files_new(const char *path)
 	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 }
 
+bool files_move(const char *from, const char *name, const char *to)
+{
+	char old[FILES_PATH_MAX], path[FILES_PATH_MAX];
+
+	return files_join(old, from, name) && files_join(path, to, name) &&
+	       rename(old, path) == 0 && sync_dir(to) && sync_dir(from);
+}
+
 bool files_remove(const char *dir, const char *name)
 {
 	char path[FILES_PATH_MAX];

@@ -29,6 +29,9 @@ char *files_read(struct arena *arena, const char *dir, const char *name,
  * nor through a link; -1 with errno. */
 int files_new(const char *path);
 
+/* From one folder into another on the same disk, over what is there. */
+bool files_move(const char *from, const char *name, const char *to);
+
 bool files_remove(const char *dir, const char *name);
 
 #endif

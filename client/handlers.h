@@ -8,7 +8,7 @@
 #include "client/command.h"
 
 /* client core: login.c, profile.c, help.c, complete.c, status.c */
-command_handler login_run, logout_run, use_run, status_run, sync_run, help_run;
+command_handler login_run, renew_run, logout_run, use_run, status_run, sync_run, help_run;
 command_handler profile_list_run, profile_add_run, profile_use_run, profile_show_run,
 	profile_remove_run, config_show_run;
 command_handler doctor_run, version_run, completion_bash_run;

@@ -379,6 +379,11 @@ X509 *link_authority(const struct link *link)
 	return link->authority ? link->authority : link->settings.authority;
 }
 
+X509 *link_server(const struct link *link)
+{
+	return SSL_get0_peer_certificate(link->ssl);
+}
+
 bool link_resumed(const struct link *link)
 {
 	return SSL_session_reused(link->ssl);

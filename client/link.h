@@ -50,6 +50,8 @@ void link_close(struct link *link);
 
 /* The authority the server showed and the pin confirmed; borrowed. */
 X509 *link_authority(const struct link *link);
+/* The certificate the server showed; borrowed. */
+X509 *link_server(const struct link *link);
 bool link_resumed(const struct link *link);
 
 enum link_result link_send(struct link *link, const uint8_t *body, size_t len);

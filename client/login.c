@@ -9,6 +9,7 @@
 #include "client/files.h"
 #include "client/handlers.h"
 #include "client/keyfile.h"
+#include "client/login.h"
 #include "common/text.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ static int read_code(struct client *client, const char *text, struct code_enrol 
 /* ---- the key -------------------------------------------------------------------------------- */
 
 /* Twice, where somebody types it; NULL: said. */
-static char *new_passphrase(struct client *client)
+char *login_new_passphrase(struct client *client)
 {
 	char *first = client_passphrase(client, word("text.passphrase_new"));
 	char *second;
@@ -69,7 +70,7 @@ fail:
 
 static int make_key(struct client *client, bool plain)
 {
-	char *passphrase = plain ? NULL : new_passphrase(client);
+	char *passphrase = plain ? NULL : login_new_passphrase(client);
 	enum keyfile_result result = KEYFILE_FAILED;
 
 	if (!plain && !passphrase)
@@ -120,27 +121,31 @@ static bool prove(EVP_PKEY *key, const uint8_t secret[CODE_SECRET],
 	return ok;
 }
 
-static int enrol(struct client *client, struct code_enrol *code, Reply **reply)
+int login_enrol(struct client *client, EVP_PKEY *key,
+		const uint8_t secret[CODE_SECRET], Reply **reply)
 {
 	Request request = REQUEST__INIT;
 	Enrol message = ENROL__INIT;
 	unsigned char *spki = NULL;
-	int len = i2d_PUBKEY(client->key, &spki);
+	int len = i2d_PUBKEY(key, &spki);
+	uint8_t *kept = (uint8_t *)arena_copy(&client->arena, secret, CODE_SECRET);
 	int result = EXIT_FAILED;
 
 	request.body_case = REQUEST__BODY_ENROL;
 	request.enrol = &message;
 	message.has_secret = message.has_spki = message.has_proof = 1;
-	message.secret.data = code->secret;
+	message.secret.data = kept;
 	message.secret.len = CODE_SECRET;
 	message.spki.data = spki;
 	message.spki.len = len > 0 ? (size_t)len : 0;
-	if (len > 0 && prove(client->key, code->secret, spki, (size_t)len,
-			     &message.proof, &client->arena))
+	if (kept && len > 0 && prove(key, secret, spki, (size_t)len, &message.proof,
+				     &client->arena))
 		result = call_request(client, &request, reply);
 	else
 		error_plain(client, result, "error.memory", NULL);
 	OPENSSL_free(spki);
+	if (kept)
+		OPENSSL_cleanse(kept, CODE_SECRET);
 	return result;
 }
 
@@ -157,14 +162,18 @@ static X509 *decode(const ProtobufCBinaryData *der)
 	return NULL;
 }
 
-/* Ours, by the authority the code named; a server is not believed in this. */
-static bool is_ours(struct client *client, X509 *certificate, X509 *authority)
+/* Ours, by the authority that is known; a server is not believed in this. */
+X509 *login_certificate(const EnrolReply *answer, X509 *authority, EVP_PKEY *key)
 {
-	EVP_PKEY *signer = X509_get0_pubkey(authority);
-	EVP_PKEY *own = X509_get0_pubkey(certificate);
+	X509 *certificate = decode(&answer->certificate);
+	EVP_PKEY *signer = authority ? X509_get0_pubkey(authority) : NULL;
+	EVP_PKEY *own = certificate ? X509_get0_pubkey(certificate) : NULL;
 
-	return signer && own && EVP_PKEY_eq(own, client->key) == 1 &&
-	       X509_verify(certificate, signer) == 1;
+	if (signer && own && answer->person_id && EVP_PKEY_eq(own, key) == 1 &&
+	    X509_verify(certificate, signer) == 1)
+		return certificate;
+	X509_free(certificate);
+	return NULL;
 }
 
 static bool save(struct client *client, X509 *certificate, X509 *authority,
@@ -191,14 +200,11 @@ static int accept_reply(struct client *client, const EnrolReply *answer)
 {
 	struct profile *profile = &client->profile;
 	X509 *authority = link_authority(client->links[LINK_PUBLIC]);
-	X509 *certificate = decode(&answer->certificate);
+	X509 *certificate = login_certificate(answer, authority, client->key);
 
-	if (!certificate || !authority || !answer->person_id ||
-	    !is_ours(client, certificate, authority)) {
-		X509_free(certificate);
+	if (!certificate)
 		return error_plain(client, EXIT_SECURITY, "error.certificate_strange",
 				   NULL);
-	}
 	X509_up_ref(authority);
 	profile_unload(profile);
 	profile->authority = authority;
@@ -246,7 +252,7 @@ static int log_in(struct client *client, struct code_enrol *code, bool plain)
 	if (result)
 		return result;
 	client->pin = code->pin;
-	result = enrol(client, code, &reply);
+	result = login_enrol(client, client->key, code->secret, &reply);
 	client->pin = NULL;
 	if (result)
 		return result;
@@ -268,6 +274,8 @@ int login_run(struct client *client, struct args *args)
 	struct code_enrol code;
 	int result;
 
+	if (args_given(args, "renew"))
+		return renew_run(client, args);
 	if (!text)
 		return error_plain(client, EXIT_USAGE, "error.code_needed", NULL);
 	result = read_code(client, text, &code);

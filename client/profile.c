@@ -1,6 +1,6 @@
 #include "client/profile.h"
 
-#include "client/files.h"
+#include "client/keyfile.h"
 #include "client/value.h"
 #include "common/text.h"
 
@@ -172,6 +172,46 @@ static const char *profile_dir(struct arena *arena, const char *name)
 	return all ? joined(arena, all, name) : NULL;
 }
 
+/* ---- renewal ------------------------------------------------------------------------- */
+
+bool profile_renewal_dir(const struct profile *profile, char dir[FILES_PATH_MAX])
+{
+	return files_join(dir, profile->dir, PROFILE_RENEWAL);
+}
+
+static bool there(const char *dir, const char *name)
+{
+	char path[FILES_PATH_MAX];
+
+	return files_join(path, dir, name) && access(path, F_OK) == 0;
+}
+
+bool profile_take_renewal(const struct profile *profile)
+{
+	char dir[FILES_PATH_MAX];
+
+	if (!profile_renewal_dir(profile, dir) || !there(dir, "certificate.der"))
+		return false;
+	files_remove(profile->dir, "session-member");
+	if (there(dir, KEYFILE_NAME) && !files_move(dir, KEYFILE_NAME, profile->dir))
+		return false;
+	if (!files_move(dir, "certificate.der", profile->dir))
+		return false;
+	rmdir(dir);
+	return true;
+}
+
+/* Cut between key and certificate. */
+static void finish_renewal(const struct profile *profile)
+{
+	char dir[FILES_PATH_MAX];
+
+	if (profile_renewal_dir(profile, dir) && !there(dir, KEYFILE_NAME))
+		(void)profile_take_renewal(profile);
+}
+
+/* ---- loading ------------------------------------------------------------------------- */
+
 bool profile_load(struct profile *profile, struct arena *arena, const char *name,
 		  const char **key)
 {
@@ -195,6 +235,7 @@ bool profile_load(struct profile *profile, struct arena *arena, const char *name
 	}
 	if (conf)
 		read_conf(profile, conf);
+	finish_renewal(profile);
 	profile->authority = read_certificate(arena, profile->dir, "authority.der",
 					      &damaged);
 	profile->certificate = read_certificate(arena, profile->dir,
@@ -247,23 +288,6 @@ bool profile_save_certificate(const struct profile *profile, const char *name,
 	return ok;
 }
 
-static const char *const secrets[] = { "key.pem", "certificate.der",
-				       "session-member", "session-public" };
-
-bool profile_forget(struct profile *profile)
-{
-	bool ok = true;
-	size_t i;
-
-	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		if (!files_remove(profile->dir, secrets[i]) && errno != ENOENT)
-			ok = false;
-	profile->person_id = NULL;
-	profile->acting = NULL;
-	return profile_save(profile) && ok;
-}
-
-/* One level: a profile has no folder but its outbox. */
 static void empty_dir(const char *path)
 {
 	char inner[FILES_PATH_MAX];
@@ -278,14 +302,38 @@ static void empty_dir(const char *path)
 		closedir(dir);
 }
 
+/* A profile's folders have none below them. */
+static void empty_below(const struct profile *profile, const char *name)
+{
+	char path[FILES_PATH_MAX];
+
+	if (files_join(path, profile->dir, name)) {
+		empty_dir(path);
+		rmdir(path);
+	}
+}
+
+static const char *const secrets[] = { "key.pem", "certificate.der",
+				       "session-member", "session-public" };
+
+bool profile_forget(struct profile *profile)
+{
+	bool ok = true;
+	size_t i;
+
+	empty_below(profile, PROFILE_RENEWAL);
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (!files_remove(profile->dir, secrets[i]) && errno != ENOENT)
+			ok = false;
+	profile->person_id = NULL;
+	profile->acting = NULL;
+	return profile_save(profile) && ok;
+}
+
 bool profile_remove(const struct profile *profile)
 {
-	char outbox[FILES_PATH_MAX];
-
-	if (!files_join(outbox, profile->dir, "outbox"))
-		return false;
-	empty_dir(outbox);
-	rmdir(outbox);
+	empty_below(profile, "outbox");
+	empty_below(profile, PROFILE_RENEWAL);
 	empty_dir(profile->dir);
 	return rmdir(profile->dir) == 0;
 }

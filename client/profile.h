@@ -6,11 +6,13 @@
  *   certificate.der, authority.der
  *   session-*      the last TLS session of a port
  *   outbox/        writes not yet answered
+ *   renewal/       the next key, and its certificate once there is one
  *   lock           held while the outbox is in use
  */
 #ifndef CLIENT_PROFILE_H
 #define CLIENT_PROFILE_H
 
+#include "client/files.h"
 #include "common/arena.h"
 
 #include <openssl/types.h>
@@ -51,6 +53,14 @@ bool profile_save(const struct profile *profile);
 /* Certificate, authority and the like, DER. */
 bool profile_save_certificate(const struct profile *profile, const char *name,
 			      X509 *certificate);
+/* The folder of the next key and certificate, PROFILE_RENEWAL below the profile's;
+ * false: too long a path. */
+#define PROFILE_RENEWAL "renewal"
+bool profile_renewal_dir(const struct profile *profile, char dir[FILES_PATH_MAX]);
+/* Puts both in the place of the old ones: the key first, so that a cut between
+ * the two leaves a certificate without a key beside it, which the next load puts
+ * in its place as well. */
+bool profile_take_renewal(const struct profile *profile);
 /* Its files and folder. */
 bool profile_remove(const struct profile *profile);
 /* Forgets key, certificate, sessions; keeps server and outbox. */

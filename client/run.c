@@ -679,9 +679,10 @@ static int run_command(struct client *client)
 		out_hint(client->out, "%s%s", word("text.acting_as"),
 			 word_fill(&client->arena, "%1", 1,
 				   (const char *[]){ client_acting(client) }));
-	if (command->handler)
-		return command->handler(client, &client->line.args);
-	return run_generic(client, command);
+	code = command->handler ? command->handler(client, &client->line.args) :
+				  run_generic(client, command);
+	client_warn_expiry(client);
+	return code;
 }
 
 static int line_wrong(struct client *client)

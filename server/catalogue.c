@@ -19,6 +19,7 @@ static const struct catalogue_row rows[] = {
 	ROW(REPLACE_OFFICER, replace_officer, LANE_WRITE, CAT_SIGNED)
 	ROW(END_OFFICE, end_office, LANE_WRITE, CAT_SIGNED)
 	ROW(IMPORT_OFFICES, import_offices, LANE_STREAM, CAT_SIGNED)
+	ROW(RENEW_CERTIFICATE, renew_certificate, LANE_WRITE, CAT_SIGNED)
 	/* org.proto */
 	ROW(LIST_ORGS, list_orgs, LANE_READ, 0)
 	ROW(SHOW_ORG, show_org, LANE_READ, 0)

@@ -16,12 +16,17 @@
 CREATE SCHEMA call;
 CREATE SCHEMA kept;
 
--- Claims a key.  NULL: it is new, go on.  Otherwise the reply given before.
-CREATE FUNCTION call.claim(person_id text, key bytea, payload bytea) RETURNS text
+-- Claims a key.  NULL: it is new, go on.  Otherwise the reply given before.  The
+-- first write with a renewed certificate ends the one before.
+CREATE FUNCTION call.claim(me auth.actor, key bytea, payload bytea) RETURNS text
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE kept data.idem;
+DECLARE
+	kept data.idem;
+	person_id text := me.person_id;
 BEGIN
+	UPDATE data.certificate c SET superseded_at = now() FROM data.certificate n
+	WHERE n.fp = me.certificate_fp AND c.fp = n.renews AND c.superseded_at IS NULL;
 	IF key IS NULL OR length(key) <> 16 THEN
 		PERFORM refuse.invalid('key', 'key_needed');
 	END IF;
@@ -183,7 +188,7 @@ BEGIN
 
 		body := done;
 		IF f.signed_in AND f.writes AND o.keyed THEN
-			body := format(E'prior := call.claim(me.person_id, z_key, z_payload);'
+			body := format(E'prior := call.claim(me, z_key, z_payload);'
 				'\n\tIF prior IS NOT NULL THEN\n\tr := prior::call.%1$I;%2$s\n\tRETURN r;\n\tEND IF;\n\t%3$s',
 				f.proname || '_reply', CASE WHEN two THEN format(
 				E'\n\tr := coalesce(call.came_of(r.z_waiting), prior)::call.%I;',

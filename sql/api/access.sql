@@ -26,7 +26,8 @@ CREATE FUNCTION api.list_accounts(me auth.actor, find text, OUT accounts api.acc
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(array_agg(ROW(p.id, p.name, p.mark, p.member_no, p.active,
 		EXISTS (SELECT FROM data.certificate c WHERE c.person_id = p.id
-			AND c.revoked_at IS NULL AND c.expires_at > now()),
+			AND c.revoked_at IS NULL AND c.superseded_at IS NULL
+			AND c.expires_at > now()),
 		(SELECT max(e.expires_at) FROM data.enrol_code e WHERE e.person_id = p.id
 			AND e.used_at IS NULL AND e.expires_at > now()),
 		coalesce(h.offices, '{}'))::api.account_row
@@ -68,7 +69,7 @@ BEGIN
 END $$;
 
 CREATE TYPE api.certificate_row AS (fingerprint text, issued_at timestamptz,
-	expires_at timestamptz, revoked_at timestamptz, why text);
+	expires_at timestamptz, revoked_at timestamptz, why text, superseded_at timestamptz);
 
 CREATE FUNCTION api.list_certificates(me auth.actor, person text, OUT person_id text,
 	OUT name text, OUT certificates api.certificate_row[])
@@ -78,7 +79,7 @@ BEGIN
 	person_id := flow.person(person);
 	name := flow.person_label(person_id);
 	SELECT coalesce(array_agg(ROW(encode(c.fp, 'hex'), c.issued_at, c.expires_at,
-		c.revoked_at, c.revoked_why)::api.certificate_row ORDER BY c.issued_at, c.fp), '{}')
+		c.revoked_at, c.revoked_why, c.superseded_at)::api.certificate_row ORDER BY c.issued_at, c.fp), '{}')
 	INTO certificates FROM data.certificate c WHERE c.person_id = person_id;
 END $$;
 
@@ -140,6 +141,32 @@ BEGIN
 	person_id := flow.person(person);
 	name := flow.person_label(person_id);
 	UPDATE data.person p SET active = true WHERE p.id = person_id;
+END $$;
+
+-- A code for one's own next certificate, from 60 days before the end of this one:
+-- asked for with the certificate that ends, used as any other code is.  Without a
+-- hash: the new certificate is in use, which by itself ends the old one.
+CREATE FUNCTION api.renew_certificate(me auth.actor, secret_hash bytea,
+	OUT person_id text, OUT code_until_at timestamptz)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE ends timestamptz;
+BEGIN
+	person_id := me.person_id;
+	IF secret_hash IS NULL THEN
+		RETURN;
+	ELSIF length(secret_hash) <> 32 THEN
+		PERFORM refuse.invalid('secret_hash', 'value_range');
+	END IF;
+	SELECT c.expires_at INTO ends FROM data.certificate c WHERE c.fp = me.certificate_fp;
+	IF ends > now() + interval '60 days' THEN
+		PERFORM refuse.because('ZB003', 'renewal_too_early',
+			ARRAY[flow.day(ends - interval '60 days')::text, flow.day(ends)::text]);
+	END IF;
+	DELETE FROM data.enrol_code c WHERE c.renews = me.certificate_fp AND c.used_at IS NULL;
+	code_until_at := now() + interval '1 hour';
+	INSERT INTO data.enrol_code (secret_hash, person_id, issued_by, expires_at, renews)
+	VALUES (secret_hash, me.person_id, me.person_id, code_until_at, me.certificate_fp);
 END $$;
 
 -- ---- offices -----------------------------------------------------------------------

@@ -44,6 +44,19 @@ BEGIN
 		WHERE c.secret_hash = secret_hash;
 		RETURN;
 	END IF;
+	-- a renewal is for a new key; cut off and repeated, it is the same certificate
+	IF code.renews IS NOT NULL AND code.used_at IS NULL THEN
+		IF EXISTS (SELECT FROM data.certificate c WHERE c.fp = code.renews
+				AND c.spki = spki) THEN
+			RETURN;
+		END IF;
+		SELECT c.der, c.person_id INTO certificate, person_id FROM data.certificate c
+		WHERE c.renews = code.renews AND c.spki = spki AND c.revoked_at IS NULL;
+		IF FOUND THEN
+			verdict := 'DONE';
+			RETURN;
+		END IF;
+	END IF;
 	IF code.used_at IS NULL THEN
 		verdict := 'GO';
 		person_id := code.person_id;
@@ -72,8 +85,9 @@ BEGIN
 	IF verdict <> 'GO' THEN
 		RETURN;
 	END IF;
-	INSERT INTO data.certificate (fp, person_id, der, spki, issued_at, expires_at)
-	VALUES (fp, person_id, der, spki, issued_at, expires_at);
+	INSERT INTO data.certificate (fp, person_id, der, spki, issued_at, expires_at, renews)
+	SELECT fp, person_id, der, spki, issued_at, expires_at, c.renews
+	FROM data.enrol_code c WHERE c.secret_hash = secret_hash;
 	UPDATE data.enrol_code c SET used_at = now(), used_spki = spki, certificate_fp = fp
 	WHERE c.secret_hash = secret_hash;
 	PERFORM audit.append(ROW(person_id, NULL, NULL, 'enrol', fp)::auth.actor,

@@ -92,7 +92,8 @@ DECLARE
 	active boolean;
 	accepted boolean;
 BEGIN
-	SELECT c.person_id, p.active, c.revoked_at IS NULL AND c.expires_at > now()
+	SELECT c.person_id, p.active, c.revoked_at IS NULL AND c.superseded_at IS NULL
+		AND c.expires_at > now()
 	INTO me.person_id, active, accepted
 	FROM data.certificate c JOIN data.person p ON p.id = c.person_id
 	WHERE c.fp = fp;

@@ -97,6 +97,7 @@ SELECT r, o FROM (VALUES
 	('revoke_certificate', '{administrator}'),
 	('disable_person', '{administrator}'),
 	('enable_person', '{administrator}'),
+	('renew_certificate', '{person}'),
 	('list_offices', '{person}'),
 	('set_office', '{administrator,od_officer,od_head}'),
 	('replace_officer', '{administrator,od_officer,od_head}'),

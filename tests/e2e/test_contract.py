@@ -20,6 +20,7 @@ HAN = re.compile(r"[\u3400-\u9fff]")
 # Requests without a command of their own, and why.
 NO_COMMAND = {
     "enrol": "zhibu login",
+    "renew_certificate": "zhibu login --renew",
     "put_chunk": "zhibu file add",
     "finish_file": "zhibu file add",
     "get_chunk": "zhibu file get",

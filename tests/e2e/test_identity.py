@@ -1,7 +1,8 @@
-"""Who somebody is: codes, keys and certificates; cases 24, 25, 31, 32 and 37 to 45 of the
+"""Who somebody is: codes, keys and certificates; cases 24, 25, 31, 32, 37 to 46 of the
 list of bad inputs.  Over the public port from Python, and with the real client
 where the case is the client's.
 """
+import hashlib
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from cryptography import x509
@@ -617,6 +619,130 @@ def test_045_key_file_not_as_it_must_be(college, client, person):
 
 
 # ---- the certificate itself ---------------------------------------------------------------------
+
+# ---- renewal -----------------------------------------------------------------------------
+
+def ends_in(college, person, days):
+    college.sql(f"UPDATE data.certificate SET expires_at = now() + interval '{days} days'"
+                f" WHERE person_id = '{person}'")
+
+
+def test_046_renewal(college, client, person):
+    """A new key, with the certificate that ends as the proof; the old one has ended
+    when the new one was used."""
+    client.login(college.code(person))
+    profile = client.dir / "config/profiles/default"
+    before = {f: (profile / f).read_bytes() for f in ("key.pem", "certificate.der")}
+    assert "起可以续期" in client.refused(3, "login", "--renew").err
+    assert len(certificates(college, person)) == 1
+    ends_in(college, person, 61)
+    client.refused(3, "login", "--renew")
+    ends_in(college, person, 59)
+    key = (profile / "renewal/key.pem").read_bytes()
+    assert "证书已续期" in client("login", "--renew").err
+    assert (profile / "key.pem").read_bytes() == key != before["key.pem"]
+    assert not (profile / "renewal").exists()
+    assert college.sql("SELECT superseded_at IS NOT NULL FROM data.certificate WHERE"
+                       f" person_id = '{person}' ORDER BY issued_at") == [["t"], ["f"]]
+    assert person in client("whoami").out
+    # cut between the two files: the next command puts the other in its place
+    new = (profile / "certificate.der").read_bytes()
+    (profile / "renewal").mkdir(mode=0o700)
+    (profile / "renewal/certificate.der").write_bytes(new)
+    (profile / "certificate.der").write_bytes(before["certificate.der"])
+    assert person in client("whoami").out
+    assert (profile / "certificate.der").read_bytes() == new
+    # the old pair opens nothing any more
+    for f, data in before.items():
+        (profile / f).write_bytes(data)
+    (profile / "session-member").unlink(missing_ok=True)
+    client.refused(4, "whoami")
+
+
+def test_046_renewal_whose_reply_was_lost(college, person):
+    old = connect(college, person)
+    ends_in(college, person, 20)
+    key = new_key()
+
+    def renew(key):
+        secret = os.urandom(10)
+        r = old.ask(request("renew_certificate", secret_hash=hashlib.sha256(secret).digest()))
+        assert not r.HasField("refusal"), r
+        return enrol(college, None, key, secret=secret)
+
+    lost = renew(key)  # made, and never arrived
+    assert old.ask(request("whoami"), signed=False).whoami.person_id == person
+    again = renew(key)
+    assert again.enrol.certificate == lost.enrol.certificate
+    assert len(certificates(college, person)) == 2
+    # the key that ends is no new key
+    assert refusal(renew(old.key)).code == CODE_BAD
+    folder = college.base / f"renewed-{person}"
+    folder.mkdir()
+    (folder / "cert.pem").write_bytes(x509.load_der_x509_certificate(
+        again.enrol.certificate).public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    new = Wire(college.member_port, str(folder / "cert.pem"), str(folder / "key.pem"))
+    assert new.ask(request("whoami"), signed=False).whoami.person_id == person
+    assert old.ask(request("whoami"), signed=False).whoami.person_id == person
+    assert not new.ask(request("renew_certificate")).HasField("refusal")
+    assert refusal(old.ask(request("whoami"), signed=False)).code == UNAUTHENTICATED
+    assert old.closed_by_peer()
+    new.close()
+
+
+def reissued(college, certificate, days):
+    """The same certificate again by the college's authority, ending in so many days."""
+    authority = x509.load_pem_x509_certificate((college.state / "authority.crt").read_bytes())
+    now = datetime.now(timezone.utc)
+    b = (x509.CertificateBuilder().subject_name(certificate.subject)
+         .issuer_name(authority.subject).public_key(certificate.public_key())
+         .serial_number(x509.random_serial_number())
+         .not_valid_before(now - timedelta(days=1))
+         .not_valid_after(now + timedelta(days=days, hours=1)))
+    for e in certificate.extensions:
+        b = b.add_extension(e.value, e.critical)
+    key = serialization.load_pem_private_key((college.state / "authority.key").read_bytes(), None)
+    return b.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def test_046_the_end_is_said_in_time(college, client, person):
+    """On stderr: from 60 days before once a day, in the last week every time."""
+    client.login(college.code(person))
+    file = client.dir / "config/profiles/default/certificate.der"
+    own = x509.load_der_x509_certificate(file.read_bytes())
+    for days, told in ((61, [False]), (59, [True, False]), (8, [False]), (6, [True, True])):
+        der = reissued(college, own, days)
+        file.write_bytes(der)
+        college.sql("INSERT INTO data.certificate (fp, person_id, der, spki, issued_at,"
+                    f" expires_at) SELECT sha256('\\x{der.hex()}'), person_id, '', spki, now(),"
+                    f" now() + interval '{days} days' FROM data.certificate"
+                    f" WHERE person_id = '{person}' LIMIT 1")
+        for want in told:
+            r = client("whoami")
+            assert ("--renew" in r.err) == want, (days, r)
+    assert "--renew" not in client("whoami", "-q").err
+    assert client("whoami", "--json").err == ""
+
+
+def test_047_administrators_are_told_of_the_authoritys_end(college, client, person):
+    """Daily, and nobody else: 30 days before."""
+    college.sql("INSERT INTO data.office (person_id, org_id, role, from_on) VALUES"
+                f" ('{person}', 'DW', 'administrator', '2026-01-01'),"
+                f" ('{person}', 'DW', 'recorder', '2026-01-01')")
+    client.login(college.code(person))
+    profile = client.dir / "config/profiles/default"
+    authority = x509.load_der_x509_certificate((profile / "authority.der").read_bytes())
+    (profile / "authority.der").write_bytes(reissued(college, authority, 29))
+    assert "根证书还有29天" not in client("--as", "recorder@DW", "whoami").err
+    assert "根证书还有29天" in client("--as", "administrator@DW", "whoami").err
+    assert "根证书" not in client("--as", "administrator@DW", "whoami").err
+    (profile / "warned").write_text("1\n")  # another day
+    assert "根证书还有29天" in client("--as", "administrator@DW", "whoami").err
+    college.sql(f"UPDATE data.office SET to_on = flow.today() WHERE person_id = '{person}'")
+
 
 def test_certificate_holds_no_name_and_no_right(college, person):
     cert = x509.load_der_x509_certificate(
