@@ -1,6 +1,8 @@
 /* org tree: organisations, each a step further in than its parent. */
 #include "client/handlers.h"
 
+#include <string.h>
+
 int org_tree_view(struct client *client, const Reply *reply)
 {
 	const ListOrgsReply *r = reply->list_orgs;
@@ -19,7 +21,10 @@ int org_tree_view(struct client *client, const Reply *reply)
 		table_cell(table, o->org_id);
 		table_cell(table, word_value("kind", o->kind));
 		table_cell(table, o->secretary);
-		table_cell(table, o->has_due_on ? out_date(out, o->due_on) : NULL);
+		table_cell(table, !o->has_due_on ? NULL : !o->term_state ||
+			!strcmp(o->term_state, "RUNNING") ? out_date(out, o->due_on) :
+			out_format(out, "%s %s", out_date(out, o->due_on),
+				word_value("term_state", o->term_state)));
 		table_cell(table, out_format(out, "%*s%s", o->depth * 2, "", o->name));
 	}
 	table_end(table, NULL);

@@ -7,6 +7,10 @@ LANGUAGE sql STABLE AS $$
 	LEFT JOIN data.self_version v ON v.self_id = s.id AND v.version_no = s.version_no
 	WHERE s.round_id = round_may_apply.id AND v.meets_conditions IS NOT TRUE
 	UNION ALL
+	SELECT (refuse.reason('award_there_already', w.id, w.valid_to::text)).*
+	FROM data.round r JOIN data.award w ON w.org_id = r.org_id AND w.ended_on IS NULL
+	WHERE r.id = round_may_apply.id
+	UNION ALL
 	SELECT g.* FROM guard.round_no_application(round_may_apply.id) g $$;
 
 -- Every field the branch has still to write.
@@ -259,6 +263,7 @@ BEGIN
 		PERFORM flow.move(me, 'round', a.round_id, 'SELF_ASSESSED');
 	END IF;
 	PERFORM flow.step(me, a.id, state, NULL, reason);
+	PERFORM flow.renew_round(me, a.org_id);
 END $$;
 
 -- ---- levels above ---------------------------------------------------------------------
@@ -347,6 +352,7 @@ BEGIN
 	PERFORM flow.move(me, 'application', a.id, state);
 	UPDATE data.application p SET ended_why = reason, at_org_id = NULL WHERE p.id = a.id;
 	PERFORM flow.step(me, a.id, state, NULL, reason);
+	PERFORM flow.renew_round(me, a.org_id);
 END $$;
 
 -- ---- reading ----------------------------------------------------------------------------

@@ -101,6 +101,16 @@ BEGIN
 	END LOOP;
 	RETURN false;
 END $$;
+CREATE FUNCTION guard.review_unheard(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.award_review r, guard.when(r.state <> 'NOTIFIED'
+		OR me.role <> 'branch_secretary', 'review_heard') g
+	WHERE r.id = review_unheard.id $$;
+CREATE FUNCTION guard.own_branch_none(me auth.actor, id text)
+RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.award_review r, guard.when(flow.belongs(me, r.org_id),
+		'own_branch') g
+	WHERE r.id = own_branch_none.id $$;
 CREATE FUNCTION guard.notice_wanted(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.when(NOT EXISTS (SELECT FROM data.application a
@@ -143,12 +153,17 @@ CREATE FUNCTION flow.duties_to_make(me auth.actor) RETURNS SETOF api.duty_row
 LANGUAGE sql STABLE AS $$
 	SELECT me.role || '@' || me.org_id, h.request, h.field,
 		CASE WHEN h.field <> '' THEN o.id END, o.id, flow.org_name(o.id, flow.today()),
-		substr(h.entity, 2), NULL::text, NULL::date
+		substr(h.entity, 2), CASE h.made_for WHEN 'term' THEN flow.term_state(t, flow.today()) END,
+		CASE h.made_for WHEN 'term' THEN flow.term_end(t.id) END
 	FROM rule.hint h
 	JOIN rule.permission p ON p.request = h.request AND p.role = me.role
 	JOIN data.org o ON CASE h.made_for WHEN 'branch' THEN o.id = me.org_id
-			AND o.kind LIKE 'branch%' ELSE o.id = flow.committee() END
+			AND o.kind LIKE 'branch%' WHEN 'term' THEN o.kind LIKE 'branch%'
+			AND flow.stands(o.id, flow.today()) ELSE o.id = flow.committee() END
+	LEFT JOIN LATERAL flow.running_term(o.id, flow.today()) t ON h.made_for = 'term'
 	WHERE h.made_for IS NOT NULL AND auth.reaches(me, o.id)
+		AND (h.made_for <> 'term'
+			OR flow.term_state(t, flow.today()) IN ('DUE_SOON', 'OVERDUE'))
 		AND flow.personal_reasons(h.only_if, me, o.id) = '{}' $$;
 
 CREATE FUNCTION flow.duties(me auth.actor) RETURNS SETOF api.duty_row

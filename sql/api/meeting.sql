@@ -181,10 +181,15 @@ END $$;
 -- Moves what an item is about; an application keeps its history.
 CREATE FUNCTION flow.move_matter(me auth.actor, i data.agenda_item, to_state text,
 	words text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE after text;
 BEGIN
 	PERFORM flow.move(me, i.entity, i.subject_id, to_state);
 	IF i.entity = 'application' THEN
 		PERFORM flow.step(me, i.subject_id, to_state, NULL, words);
+	END IF;
+	SELECT m.after INTO after FROM rule.matter m WHERE m.entity = i.entity;
+	IF after IS NOT NULL THEN
+		EXECUTE format('SELECT flow.%I($1, $2)', after) USING me, i.subject_id;
 	END IF;
 END $$;
 

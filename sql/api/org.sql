@@ -1,7 +1,17 @@
 -- The tree of organisations, as it was on any day.  Messages: proto/org.proto.
 
 CREATE TYPE api.org_row AS (org_id text, depth int, name text, kind text,
-	member_category text, parent_id text, status text, secretary text, due_on date);
+	member_category text, parent_id text, status text, secretary text, due_on date,
+	term_state text);
+
+-- As it stands on a day.  REORGANISING is no row of its own: the committee has
+-- approved, and it is not carried out yet.
+CREATE FUNCTION flow.org_status(v data.org_version, on_day date) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN v.status = 'ACTIVE' AND on_day = flow.today() AND EXISTS (
+			SELECT FROM data.reorg r WHERE r.state = 'APPROVED'
+				AND v.org_id = ANY (r.from_org_ids)) THEN 'REORGANISING'
+		ELSE v.status END $$;
 
 -- In the order of the tree; below one parent in the order of the codes, which says
 -- nothing about the organisations.
@@ -13,7 +23,8 @@ BEGIN
 	as_of_on := coalesce(as_of_on, flow.today());
 	WITH RECURSIVE v AS (
 		SELECT x.* FROM data.org_version x WHERE x.from_on <= as_of_on
-			AND (x.to_on IS NULL OR x.to_on > as_of_on)),
+			AND (x.to_on IS NULL OR x.to_on > as_of_on)
+			AND x.status NOT IN ('MERGED', 'SPLIT', 'DISSOLVED')),
 	t(org_id, depth, path) AS (
 		SELECT v.org_id, 0, ARRAY[v.org_id] FROM v
 		WHERE CASE WHEN top_org_id IS NULL THEN v.parent_id IS NULL
@@ -23,14 +34,16 @@ BEGIN
 		FROM v JOIN t ON v.parent_id = t.org_id
 		WHERE NOT v.org_id = ANY (t.path))
 	SELECT coalesce(array_agg(ROW(t.org_id, t.depth, v.name, o.kind, o.member_category,
-		v.parent_id, v.status, (SELECT string_agg(flow.person_label(h.person_id), ' ')
+		v.parent_id, flow.org_status(flow.org_version(t.org_id, as_of_on), as_of_on),
+		(SELECT string_agg(flow.person_label(h.person_id), ' ')
 			FROM flow.holders(t.org_id, CASE o.kind WHEN 'general_branch'
 				THEN 'general_branch_secretary' WHEN 'committee' THEN 'committee_secretary'
 				ELSE 'branch_secretary' END, as_of_on) h),
-		(SELECT coalesce(r.extended_to_on, r.due_on)
-			FROM flow.running_term(t.org_id, as_of_on) r))::api.org_row
+		coalesce(r.extended_to_on, r.due_on),
+		CASE WHEN r.id IS NOT NULL THEN flow.term_state(r, as_of_on) END)::api.org_row
 		ORDER BY t.path), '{}')
-	INTO orgs FROM t JOIN v ON v.org_id = t.org_id JOIN data.org o ON o.id = t.org_id;
+	INTO orgs FROM t JOIN v ON v.org_id = t.org_id JOIN data.org o ON o.id = t.org_id
+	LEFT JOIN LATERAL flow.running_term(t.org_id, as_of_on) r ON true;
 	IF top_org_id IS NOT NULL AND orgs = '{}' THEN
 		PERFORM refuse.denied();
 	END IF;
@@ -41,12 +54,17 @@ CREATE TYPE api.org_version AS (name text, parent_id text, status text, from_on 
 CREATE TYPE api.term_row AS (term_id text, term_no int, start_on date, due_on date,
 	extended_to_on date, extension_doc text, ended_on date, state text);
 
+-- The other organisation of a link.
+CREATE TYPE api.succession_row AS (org_id text, org_name text, kind text,
+	succeeded_on date, doc_no text, reorg_id text);
+
 CREATE FUNCTION api.show_org(me auth.actor, INOUT org_id text, INOUT as_of_on date,
 	OUT name text, OUT short_name text, OUT kind text, OUT member_category text,
 	OUT parent_id text, OUT parent_name text, OUT status text, OUT established_on date,
 	OUT doc_no text, OUT full_members int, OUT probationary_members int,
 	OUT offices api.office_holder[], OUT terms api.term_row[],
-	OUT versions api.org_version[])
+	OUT versions api.org_version[], OUT predecessors api.succession_row[],
+	OUT successors api.succession_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
@@ -59,6 +77,7 @@ BEGIN
 	END IF;
 	SELECT v.name, v.short_name, v.parent_id, v.status
 	INTO name, short_name, parent_id, status FROM flow.org_version(org_id, as_of_on) v;
+	status := flow.org_status(flow.org_version(org_id, as_of_on), as_of_on);
 	parent_name := flow.org_name(parent_id, as_of_on);
 	full_members := flow.members(org_id, as_of_on, 'FULL');
 	probationary_members := flow.members(org_id, as_of_on, 'PROBATIONARY');
@@ -70,11 +89,31 @@ BEGIN
 	SELECT coalesce(array_agg(ROW(v.name, v.parent_id, v.status, v.from_on,
 		v.to_on)::api.org_version ORDER BY v.from_on), '{}')
 	INTO versions FROM data.org_version v WHERE v.org_id = org_id;
+	SELECT coalesce(array_agg(ROW(s.from_org_id, flow.org_name(s.from_org_id,
+			s.succeeded_on - 1), s.kind, s.succeeded_on, r.doc_no,
+			r.id)::api.succession_row ORDER BY s.succeeded_on, s.from_org_id)
+			FILTER (WHERE s.to_org_id = org_id), '{}'),
+		coalesce(array_agg(ROW(s.to_org_id, flow.org_name(s.to_org_id, s.succeeded_on),
+			s.kind, s.succeeded_on, r.doc_no, r.id)::api.succession_row
+			ORDER BY s.succeeded_on, s.to_org_id)
+			FILTER (WHERE s.from_org_id = org_id AND s.to_org_id IS DISTINCT FROM org_id), '{}')
+	INTO predecessors, successors FROM data.org_succession s JOIN data.reorg r ON r.id = s.reorg_id
+	WHERE org_id IN (s.from_org_id, s.to_org_id);
 END $$;
 
 -- ---- terms ------------------------------------------------------------------------
+-- A term has begun: the awards of the one before end with it, a new round is there.
+CREATE FUNCTION flow.begin_term(me auth.actor, org_id text, start_on date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF start_on <= flow.today() THEN
+		PERFORM flow.end_term_awards(me, org_id, start_on);
+		PERFORM flow.renew_round(me, org_id);
+	END IF;
+END $$;
+
 CREATE FUNCTION api.start_term(me auth.actor, OUT term_id text, INOUT org_id text,
-	OUT term_no int, INOUT start_on date, INOUT due_on date)
+	OUT term_no int, INOUT start_on date, INOUT due_on date, OUT round_id text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -83,6 +122,7 @@ DECLARE
 BEGIN
 	PERFORM flow.one_import();
 	PERFORM auth.need(me, org_id);
+	PERFORM refuse.unless_standing('org_id', org_id);
 	IF start_on IS NULL THEN
 		r := r || refuse.reason('value_needed', 'start_on');
 	END IF;
@@ -93,6 +133,9 @@ BEGIN
 	END IF;
 	SELECT t.* INTO last FROM data.term t WHERE t.org_id = org_id
 	ORDER BY t.term_no DESC LIMIT 1;
+	IF start_on > flow.today() THEN
+		r := r || refuse.reason('term_in_future', start_on::text);
+	END IF;
 	IF start_on <= last.start_on THEN
 		r := r || refuse.reason('term_not_after_last', last.term_no::text,
 			last.start_on::text);
@@ -104,12 +147,17 @@ BEGIN
 		AND t.ended_on IS NULL;
 	INSERT INTO data.term (id, org_id, term_no, start_on, due_on)
 	VALUES (term_id, org_id, term_no, start_on, due_on);
+	PERFORM flow.begin_term(me, org_id, start_on);
+	SELECT r.id INTO round_id FROM data.round r WHERE r.org_id = org_id
+		AND r.ended_on IS NULL AND r.term_id = term_id;
 END $$;
 
--- Approved by the superior organisation, for one year at most.  It may be entered
--- after the term was due: approvals come late (the decision is the document's).
+-- Approved by the superior organisation, for one year at most unless it says more in
+-- so many words.  It may be entered after the term was due: approvals come late (the
+-- decision is the document's).  An award goes on with it where the college chose so.
 CREATE FUNCTION api.extend_term(me auth.actor, OUT term_id text, INOUT org_id text,
-	OUT due_on date, INOUT extended_to_on date, doc_no text)
+	OUT due_on date, INOUT extended_to_on date, doc_no text, over_a_year boolean,
+	OUT prolonged text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -128,12 +176,17 @@ BEGIN
 		r := r || refuse.reason('value_needed', 'extended_to_on');
 	ELSIF extended_to_on <= t.due_on THEN
 		r := r || refuse.reason('extension_not_after_due', t.due_on::text);
-	ELSIF extended_to_on > t.due_on + interval '1 year' THEN
+	ELSIF extended_to_on > t.due_on + interval '1 year' AND over_a_year IS NOT TRUE THEN
 		r := r || refuse.reason('extension_over_a_year', t.due_on::text);
 	END IF;
 	PERFORM refuse.defects(t.id, r);
-	UPDATE data.term x SET extended_to_on = extended_to_on, extension_doc = doc_no
+	UPDATE data.term x SET extended_to_on = extended_to_on, extension_doc = doc_no,
+		extension_on = flow.today()
 	WHERE x.id = t.id;
+	WITH w AS (UPDATE data.award x SET valid_to = flow.award_end(t.id, x.decided_on)
+		WHERE x.term_id = t.id AND x.ended_on IS NULL
+			AND x.valid_to < flow.award_end(t.id, x.decided_on) RETURNING x.id)
+	SELECT coalesce(array_agg(w.id ORDER BY w.id), '{}') INTO prolonged FROM w;
 	term_id := t.id;
 	due_on := t.due_on;
 END $$;
@@ -268,11 +321,12 @@ BEGIN
 		|| flow.differ(x.line, subject, 'parent_id', v.parent_id, x.parent_id);
 END $$;
 
-CREATE FUNCTION flow.import_org_term(x api.org_import) RETURNS api.difference[]
+CREATE FUNCTION flow.import_org_term(me auth.actor, x api.org_import) RETURNS api.difference[]
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
 	t data.term;
+	followed boolean;
 	subject text := x.org_id || ' ' || x.name;
 BEGIN
 	IF x.term_no IS NULL THEN
@@ -282,8 +336,12 @@ BEGIN
 	IF NOT FOUND THEN
 		UPDATE data.term y SET ended_on = x.start_on WHERE y.org_id = x.org_id
 			AND y.term_no < x.term_no AND y.ended_on IS NULL;
+		followed := FOUND;
 		INSERT INTO data.term (id, org_id, term_no, start_on, due_on) VALUES
 			('RQ' || x.org_id || '-' || x.term_no, x.org_id, x.term_no, x.start_on, x.due_on);
+		IF followed THEN
+			PERFORM flow.begin_term(me, x.org_id, x.start_on);
+		END IF;
 		RETURN ARRAY[ROW(x.line, subject, 'NEW', 'term_no', NULL,
 			x.term_no::text)::api.difference];
 	END IF;
@@ -319,7 +377,7 @@ BEGIN
 		SELECT i.reasons, i.differences INTO why, d
 		FROM flow.import_org_version(x, '{}') i;
 		r := r || refuse.at_line(x.line, why);
-		differences := differences || d || flow.import_org_term(x);
+		differences := differences || d || flow.import_org_term(me, x);
 	END LOOP;
 	r := r || coalesce((SELECT array_agg(refuse.reason('tree_in_circle', v.org_id)
 			ORDER BY v.org_id)

@@ -134,6 +134,9 @@ BEGIN
 			'id', new_id, 'round_id', round_id, 'origin_id', g.id))).*;
 		carried := carried || new_id;
 	END LOOP;
+	-- found while there was no round
+	UPDATE data.gap o SET round_id = round_id WHERE o.org_id = org_id
+		AND o.round_id IS NULL AND NOT flow.is_final('gap', o.state);
 	RETURN carried;
 END $$;
 
@@ -148,6 +151,7 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM data.org o WHERE o.id = org_id AND o.kind LIKE 'branch%') THEN
 		PERFORM refuse.invalid('org_id', 'not_a_branch', org_id);
 	END IF;
+	PERFORM refuse.unless_standing('org_id', org_id);
 	IF NOT EXISTS (SELECT FROM data.standard_version v WHERE v.id = version
 			AND v.adopted_on <= flow.today()) THEN
 		PERFORM refuse.invalid('standard_version_id', 'standard_not_adopted');
@@ -238,6 +242,7 @@ BEGIN
 	PERFORM flow.move(me, 'round', round_id, state);
 	UPDATE data.round r SET ended_on = flow.today(), ended_why = nullif(reason, '')
 	WHERE r.id = round_id;
+	PERFORM flow.renew_round(me, r.org_id) FROM data.round r WHERE r.id = round_id;
 END $$;
 
 CREATE TYPE api.round_row AS (round_id text, org_id text, org_name text, state text,

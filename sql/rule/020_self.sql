@@ -73,7 +73,7 @@ LANGUAGE sql STABLE AS $$
 
 -- The last day of a term, with an approved extension; NULL while none is known.
 CREATE FUNCTION flow.term_end(term_id text) RETURNS date LANGUAGE sql STABLE AS $$
-	SELECT coalesce(t.ended_on, t.extended_to_on, t.due_on) FROM data.term t
+	SELECT coalesce(t.ended_on - 1, t.extended_to_on, t.due_on) FROM data.term t
 	WHERE t.id = term_end.term_id $$;
 -- No move leads on from it.
 CREATE FUNCTION flow.is_final(entity text, state text) RETURNS boolean

@@ -21,6 +21,19 @@ LANGUAGE sql IMMUTABLE AS $$
 		WHEN t.due_on < on_day + interval '6 months' THEN 'DUE_SOON'
 		ELSE 'RUNNING' END $$;
 
+-- It has not been merged, split up or dissolved.
+CREATE FUNCTION flow.stands(org_id text, on_day date) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce((flow.org_version(stands.org_id, on_day)).status
+		IN ('ESTABLISHED', 'ACTIVE', 'REORGANISING'), false) $$;
+CREATE FUNCTION refuse.unless_standing(field text, org_id text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF NOT flow.stands(unless_standing.org_id, flow.today()) THEN
+		PERFORM refuse.invalid(field, 'org_gone', unless_standing.org_id);
+	END IF;
+END $$;
+
 INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
 	('list_orgs', '{person}'::text[]),

@@ -57,7 +57,8 @@ CREATE TABLE rule.matter (
 	carried text NOT NULL,
 	rejected text NOT NULL,
 	deferred text NOT NULL,
-	taken_off text NOT NULL);
+	taken_off text NOT NULL,
+	after text);                      -- flow.<after>(me, id), what else follows
 
 -- One matter on one agenda, decided on its own (逐项表决).  The counts are those of
 -- the moment the vote opened; outcome and arithmetic never change.
@@ -189,8 +190,11 @@ CREATE INDEX ON data.notice_item (application_id);
 CREATE TABLE data.award (
 	id text PRIMARY KEY,              -- PD26-14
 	org_id text NOT NULL REFERENCES data.org,
-	state text NOT NULL,              -- EFFECTIVE; what follows comes with its own rules
-	application_id text NOT NULL UNIQUE REFERENCES data.application,
+	-- EFFECTIVE, UNDER_REVIEW, REVOKED, ENDED_TERM, CONTINUED, ENDED_REORG
+	state text NOT NULL,
+	application_id text NOT NULL REFERENCES data.application,
+	round_id text NOT NULL REFERENCES data.round,
+	continues_id text UNIQUE REFERENCES data.award,  -- the award of an organisation before
 	programme_id text NOT NULL REFERENCES data.programme,
 	level text NOT NULL CHECK (level IN ('COLLEGE')),
 	title data.line NOT NULL,
@@ -199,20 +203,30 @@ CREATE TABLE data.award (
 	decided_on date NOT NULL,
 	term_id text NOT NULL REFERENCES data.term,
 	effective_from date NOT NULL,
-	valid_to date NOT NULL,           -- the last day of the term, extension included
+	valid_to date NOT NULL,           -- the last day, by the term
 	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
 	notice_id text NOT NULL REFERENCES data.notice,
 	signed_by text NOT NULL REFERENCES data.person,
-	CHECK (valid_to >= effective_from));
+	requirements data.narrative,      -- of the decision document
+	certificate_no data.line UNIQUE,  -- given by hand, as the document's
+	plate_no data.line UNIQUE,
+	ended_on date,                    -- the first day on which it holds no more
+	ended_doc data.line,
+	ended_why data.narrative,
+	CHECK (valid_to >= effective_from),
+	CHECK ((state IN ('EFFECTIVE', 'UNDER_REVIEW')) = (ended_on IS NULL)));
+-- an application, and a round, lead to one award
+CREATE UNIQUE INDEX ON data.award (application_id) WHERE continues_id IS NULL;
+CREATE UNIQUE INDEX ON data.award (round_id) WHERE continues_id IS NULL;
 CREATE UNIQUE INDEX award_one_effective ON data.award (org_id, level)
-	WHERE state = 'EFFECTIVE';
+	WHERE state IN ('EFFECTIVE', 'UNDER_REVIEW');
 
 -- ---- next (下一步) -------------------------------------------------------------------
 -- Which allowed moves are work that waits, as opposed to ways out (withdraw,
 -- return, reopen).  Without a row a move is never hinted.  `field` of the request is
 -- filled from `from_column` of the object.  `only_if` names a function
 -- guard.<name>(me auth.actor, id text) giving every reason against this very
--- person.  `made_for` says for which organisations a new object is made; then
+-- person.  `made_for` says for which organisations a new object is made ('term': those whose term is due); then
 -- `only_if` is asked with the organisation's id.
 CREATE TABLE rule.hint (
 	entity text NOT NULL,
@@ -220,5 +234,5 @@ CREATE TABLE rule.hint (
 	field text NOT NULL,
 	from_column text NOT NULL DEFAULT 'id',
 	only_if text,
-	made_for text CHECK (made_for IN ('branch', 'committee')),
+	made_for text CHECK (made_for IN ('branch', 'committee', 'term')),
 	PRIMARY KEY (entity, request));

@@ -78,9 +78,9 @@ def checksum(server):
         " WHERE schemaname IN ('data', 'rule', 'audit')")]
     # This very look is an event of the machine's operator.
     but = {"audit.event": " WHERE request <> 'machine_psql'"}
-    return server.sql(" UNION ALL ".join(
+    return sorted(server.sql(" UNION ALL ".join(
         f"SELECT '{t}', coalesce(sum(hashtextextended(x::text, 0)), 0)"
-        f" FROM {t} x{but.get(t, '')}" for t in tables))
+        f" FROM {t} x{but.get(t, '')}" for t in tables)))
 
 
 HOW = ["empty", "filled", "real"]

@@ -119,24 +119,24 @@ SELECT is(t.ask('P21', 'new_notice', 'NULL, ''{SB26-28}'', NULL, ''电话'', NUL
 
 -- ---- the award -------------------------------------------------------------------------------------
 SELECT t.day('2026-12-21');
-SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-14'', ''院党发〔2026〕12号'', NULL')),
+SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-14'', ''院党发〔2026〕12号'', NULL, NULL')),
 	'ZB003 state', 'not before the head confirmed');
 SELECT is(t.ask('P20', 'confirm_award', '''SB26-14''')->>'state', 'CONFIRMED', 'confirmed');
 SELECT is(t.refused(t.ask('P20', 'confirm_award', '''SB26-14''')), 'ZB003 state', 'once');
-SELECT is(t.refused(t.ask('P20', 'sign_award', '''SB26-14'', ''12号'', NULL')), 'ZB002 denied',
+SELECT is(t.refused(t.ask('P20', 'sign_award', '''SB26-14'', ''12号'', NULL, NULL')), 'ZB002 denied',
 	'the head does not sign');
-SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-14'', ''12号'', ''2026-12-18''')),
+SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-14'', ''12号'', ''2026-12-18'', NULL')),
 	'ZB001 invalid decided_on_range 2026-12-18 2026-12-21', 'not dated into the notice');
 SELECT is((SELECT ARRAY[r->>'award_id', r->>'state', r->>'effective_from_on', r->>'valid_to_on']
-	FROM t.ask('P1', 'sign_award', '''SB26-14'', ''院党发〔2026〕12号'', NULL') r),
+	FROM t.ask('P1', 'sign_award', '''SB26-14'', ''院党发〔2026〕12号'', NULL, NULL') r),
 	'{PD26-14,EFFECTIVE,2026-12-21,2027-05-19}', 'valid to the end of the term');
 SELECT is((SELECT a.state FROM data.application a WHERE a.id = 'SB26-14'), 'EFFECTIVE', 'effective');
-SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-14'', ''13号'', NULL')), 'ZB003 state', 'once');
+SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-14'', ''13号'', NULL, NULL')), 'ZB003 state', 'once');
 
 -- T17: the term is over before the signing; an approved extension carries it on.
 SELECT t.ask('P20', 'confirm_award', '''SB26-24''');
 UPDATE data.term SET due_on = '2026-12-10' WHERE org_id = '24';
-SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-24'', ''13号'', NULL')),
+SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-24'', ''13号'', NULL, NULL')),
 	'ZB003 state term_over RQ24-3 2026-12-10', 'T17: no award in a term that is over');
 SELECT is(t.refused(t.ask('P21', 'lapse_application', '''SB26-24'', NULL, ''届满''')),
 	'ZB003 state extension_not_asked 24', 'T17: nothing lapses unasked');
@@ -144,7 +144,7 @@ UPDATE data.term SET extended_to_on = '2027-12-10', extension_doc = '批复3号'
 -- T3: the secretary of 24 was replaced between application and decision
 UPDATE data.office SET to_on = '2026-11-15' WHERE person_id = 'P52';
 INSERT INTO data.office VALUES ('P54', '24', 'branch_secretary', '2026-11-15', NULL);
-SELECT is(t.ask('P1', 'sign_award', '''SB26-24'', ''院党发〔2026〕13号'', NULL')->>'valid_to_on',
+SELECT is(t.ask('P1', 'sign_award', '''SB26-24'', ''院党发〔2026〕13号'', NULL, NULL')->>'valid_to_on',
 	'2027-12-10', 'T17: valid to the end of the extended term');
 SELECT is((SELECT jsonb_agg(s) FROM jsonb_array_elements(
 	t.ask('P54', 'show_award', '''PD26-24''')->'secretaries') s),
@@ -159,7 +159,7 @@ SELECT is((SELECT jsonb_path_query_array(r, '$.awards[*].org_id') FROM t.ask('P5
 -- One effective award a branch and level.
 UPDATE data.application SET state = 'CONFIRMED' WHERE id = 'SB26-20';
 UPDATE data.award SET org_id = '20' WHERE id = 'PD26-14';
-SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-20'', ''14号'', NULL')),
+SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-20'', ''14号'', NULL, NULL')),
 	'ZB003 state award_there_already PD26-14 2027-05-19', 'no second one beside it');
 SELECT throws_ok($$ INSERT INTO data.award SELECT (jsonb_populate_record(w,
 	'{"id": "PD26-20", "application_id": "SB26-22"}')).* FROM data.award w WHERE w.org_id = '20' $$,

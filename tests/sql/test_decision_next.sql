@@ -217,7 +217,7 @@ SELECT is(t.wrong_hints(), '', 'ended clear');
 SELECT t.ask('P20', 'confirm_award', '''SB26-01''');
 SELECT is(t.hinted('P1', 'sign_award'), 'SB26-01', 'the secretary signs');
 SELECT is(t.wrong_hints(), '', 'confirmed');
-SELECT is(t.ask('P1', 'sign_award', '''SB26-01'', ''〔2026〕12号'', NULL')->>'award_id', 'PD26-01',
+SELECT is(t.ask('P1', 'sign_award', '''SB26-01'', ''〔2026〕12号'', NULL, NULL')->>'award_id', 'PD26-01',
 	'from an empty round to the award');
 SELECT is(t.wrong_hints(), '', 'awarded');
 SELECT ok((SELECT count(*) FROM t.seen) > 35, 'and most hints were tried on the way');

@@ -92,7 +92,7 @@ SELECT is((SELECT ARRAY[r->>'proof', r->>'corrects_id', r->'extensions'->0->>'re
 SELECT is(t.ask('P5', 'show_notice_report', '''GS26-02''')->>'corrected_by_id', 'GS26-03', 'and of the corrected one');
 SELECT is(t.refused(t.ask('P21', 'new_notice', 'NULL, ''{SB26-12}'', NULL, ''电话'', NULL, ''RESULT'', NULL')),
 	'ZB001 defects notice_item_moved SB26-12 第12党支部 application.CONFIRMED', 'no result before it takes effect');
-SELECT t.ask('P1', 'sign_award', '''SB26-12'', ''院党发〔2026〕12号'', NULL');
+SELECT t.ask('P1', 'sign_award', '''SB26-12'', ''院党发〔2026〕12号'', NULL, NULL');
 SELECT is(t.ask('P21', 'new_notice', 'NULL, ''{}'', NULL, ''电话8120123'', NULL, ''RESULT'', NULL')->>'notice_id',
 	'GS26-04', 'the result is announced');
 SELECT t.ask('P22', 'check_notice', '''GS26-04'', true'), t.ask('P20', 'approve_notice', '''GS26-04''');

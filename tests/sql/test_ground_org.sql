@@ -138,13 +138,13 @@ SELECT alike(pg_temp.ask('P1', 'import_offices',
 	'%(2,branch_secretary@14,CHANGED,person,乌云其木格,王磊)%', 'another name on a seat is a handover');
 
 -- ---- terms -------------------------------------------------------------------------------------
-SELECT is(pg_temp.refused('P101', 'extend_term', '''14'', ''2028-07-01'', NULL'),
+SELECT is(pg_temp.refused('P101', 'extend_term', '''14'', ''2028-07-01'', NULL, NULL'),
 	'ZB001 defects RQ14-3|value_needed doc_no|extension_over_a_year 2027-06-01',
 	'an extension needs a document, and is for a year');
-SELECT is(pg_temp.ask('P101', 'extend_term', '''14'', ''2028-06-01'', ''院党组〔2027〕3号'''),
-	'(RQ14-3,14,2027-06-01,2028-06-01)', 'a year to the day');
+SELECT is(pg_temp.ask('P101', 'extend_term', '''14'', ''2028-06-01'', ''院党组〔2027〕3号'', NULL'),
+	'(RQ14-3,14,2027-06-01,2028-06-01,{})', 'a year to the day');
 SELECT is(pg_temp.ask('P101', 'start_term', '''14'', ''2026-11-01'', ''2029-11-01'''),
-	'(RQ14-4,14,4,2026-11-01,2029-11-01)', 'the next term');
+	'(RQ14-4,14,4,2026-11-01,2029-11-01,LC26-14)', 'the next term, and a round');
 SELECT is((SELECT ended_on::text FROM data.term WHERE id = 'RQ14-3'), '2026-11-01', 'ends the last');
 SELECT is(pg_temp.refused('P101', 'start_term', '''14'', ''2026-10-01'', ''2029-11-01'''),
 	'ZB001 defects 14|term_not_after_last 4 2026-11-01', 'terms come in order');

@@ -29,7 +29,7 @@ SELECT results_eq('SELECT state, stopped_on FROM data.incentive',
 	$$ VALUES ('STOPPED', date '2026-09-01') $$, 'T19, T20: what was due is stopped from the day');
 
 -- ---- S-48: a list of recommendations is drawn up ----------------------------------------------
-UPDATE data.award SET state = 'REVOKED' WHERE org_id = '22';
+UPDATE data.award SET state = 'REVOKED', ended_on = '2026-09-01' WHERE org_id = '22';
 SELECT t.award(o, '2026-11-20') FROM unnest('{02,14,24}'::text[]) o;
 INSERT INTO data.affiliation (person_id, org_id, standing, from_on)
 VALUES ('P50', '14', 'FULL', '2020-01-01'), ('P52', '24', 'FULL', '2020-01-01'),
