@@ -22,15 +22,17 @@
 #include <unistd.h>
 
 #define SAVED (SEAL_SIZE + SEAL_SIGNATURE)
-#define LINE_MAX_BYTES 4096
 
 /* One voter in front of the program. */
 struct voter {
 	struct client *client;
+	char *session;
+	const char *wanted; /* check code the slips show; NULL: not compared */
+	FILE *file;         /* answers come from here; NULL: asked for */
+	bool kiosk;         /* a shared terminal: asked again, nothing stays on it */
+	Reply *reply;       /* holds the paper; NULL: it names members, see need_paper */
 	const BallotManifest *manifest;
 	struct ballot_bond bond;
-	FILE *file; /* answers come from here; NULL: asked for */
-	bool again; /* a wrong answer is asked for again */
 	struct seal_slip slip;
 	struct ballot_marks marks;
 	uint8_t sealed[SEAL_SIZE];
@@ -39,58 +41,83 @@ struct voter {
 
 /* ---- answers ------------------------------------------------------------------ */
 
-static char *line_of(FILE *f)
-{
-	char *line = calloc(1, LINE_MAX_BYTES);
-
-	if (line && !fgets(line, LINE_MAX_BYTES, f)) {
-		free(line);
-		return NULL;
-	}
-	if (line)
-		line[strcspn(line, "\r\n")] = 0;
-	return line;
-}
-
-/* malloc'ed; NULL: there is no more. */
 static char *answer(struct voter *v, const char *question)
 {
-	return v->file ? line_of(v->file) :
-			 client_ask(v->client, question, false);
+	return ballot_answer(v->client, v->file, question);
 }
 
-static void forget(char *line)
+static int get_ballot(struct voter *v, bool with_slip, Reply **reply)
 {
-	if (line)
-		seal_wipe(line, strlen(line));
-	free(line);
+	Request request = REQUEST__INIT;
+	GetBallot get = GET_BALLOT__INIT;
+
+	get.session_id = v->session;
+	get.has_token_hash = with_slip;
+	get.token_hash.data = v->slip.token_hash;
+	get.token_hash.len = SEAL_KEY;
+	request.body_case = REQUEST__BODY_GET_BALLOT;
+	request.get_ballot = &get;
+	return call_request(v->client, &request, reply);
 }
 
-static const char *code_trouble(enum code_result result)
+static void drop_paper(struct voter *v)
 {
-	return result == CODE_LENGTH ? "slip_code_length" :
-	       result == CODE_CHARACTER ? "slip_code_character" :
-					  "slip_code_check";
+	if (v->reply)
+		call_free(v->reply);
+	v->reply = NULL;
+	v->manifest = NULL;
+}
+
+/* The code on the slip says which keys and questions the scrutineer saw: a server
+ * that shows others is found out before any choice is typed. */
+static int take_paper(struct voter *v, Reply *reply)
+{
+	int code;
+
+	drop_paper(v);
+	v->reply = reply;
+	v->manifest = reply->get_ballot->manifest;
+	code = ballot_need_bond(v->client, v->manifest, &v->bond);
+	if (code == EXIT_DONE && v->wanted &&
+	    strcasecmp(v->wanted, v->bond.check) != 0)
+		code = ballot_fail(v->client, EXIT_SECURITY,
+				   "ballot_manifest_differs", v->bond.check,
+				   v->wanted);
+	return code;
+}
+
+/* A paper with members' names is shown to a slip alone, so it is fetched anew with
+ * each; any other was fetched at the start. */
+static int need_paper(struct voter *v)
+{
+	Reply *reply;
+	int code;
+
+	if (v->manifest && v->manifest->purpose != BALLOT_PURPOSE__KIND__MEMBERS_ON_MEMBERS)
+		return EXIT_DONE;
+	code = get_ballot(v, true, &reply);
+	if (code != EXIT_DONE)
+		return code;
+	if (reply->get_ballot->manifest)
+		return take_paper(v, reply);
+	call_free(reply);
+	return ballot_fail(v->client, EXIT_DENIED, "slip_unknown", NULL, NULL);
 }
 
 static int read_code(struct voter *v)
 {
 	uint8_t secret[CODE_SECRET];
-	enum code_result result;
-	char *line = answer(v, word("text.ballot_ask_code"));
-	bool ok;
+	int code = ballot_ask_code(v->client, v->file, secret);
 
-	if (!line)
-		return ballot_fail(v->client, EXIT_USAGE, "slip_code_length",
-				   NULL, NULL);
-	result = code_read_slip(line, secret);
-	forget(line);
-	if (result != CODE_OK)
-		return ballot_fail(v->client, EXIT_USAGE, code_trouble(result),
-				   NULL, NULL);
-	ok = seal_slip(secret, v->bond.name, &v->slip);
+	if (code == EXIT_DONE && !seal_token(secret, v->session, &v->slip))
+		code = EXIT_FAILED;
+	if (code == EXIT_DONE)
+		code = need_paper(v);
+	if (code == EXIT_DONE &&
+	    !seal_slip(secret, v->session, v->bond.name, &v->slip))
+		code = EXIT_FAILED;
 	seal_wipe(secret, sizeof(secret));
-	return ok ? EXIT_DONE : EXIT_FAILED;
+	return code;
 }
 
 /* The option a person means: its number, its code or its word. */
@@ -138,11 +165,11 @@ static int read_mark(struct voter *v, size_t i)
 					   "ballot_marks_missing", NULL, NULL);
 		text_fold(line);
 		option = option_of(item, line);
-		forget(line);
+		ballot_answer_free(line);
 		if (option < 0)
 			ballot_fail(v->client, EXIT_USAGE, "ballot_no_option",
 				    item->text, NULL);
-	} while (option < 0 && v->again);
+	} while (option < 0 && !v->file);
 	if (option < 0)
 		return EXIT_USAGE;
 	v->marks.option[i] = (uint8_t)option;
@@ -168,8 +195,8 @@ static int read_comment(struct voter *v)
 				    NULL, NULL);
 		else if (line)
 			strcpy(v->marks.comment, line);
-		forget(line);
-	} while (!ok && v->again);
+		ballot_answer_free(line);
+	} while (!ok && !v->file);
 	return ok ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -297,6 +324,18 @@ static bool settled(const Refusal *refusal)
 	       !error_kind(refusal->code)->retryable;
 }
 
+/* The alternate screen and the erased scroll-back keep nothing of a voter. */
+#define SCREEN_ENTER "\033[?1049h\033[2J\033[3J\033[H"
+#define SCREEN_CLEAR "\033[2J\033[3J\033[H"
+#define SCREEN_LEAVE "\033[2J\033[3J\033[H\033[?1049l"
+
+static void screen(const char *control)
+{
+	fputs(control, stderr);
+	fflush(stderr);
+}
+
+/* On a shared terminal the receipt alone is left to be written down. */
 static int accepted(struct voter *v, const Reply *reply)
 {
 	const ProtobufCBinaryData *hash = &reply->cast_ballot->receipt;
@@ -309,6 +348,8 @@ static int accepted(struct voter *v, const Reply *reply)
 	if (strcmp(receipt, answered) != 0)
 		return ballot_fail(v->client, EXIT_SECURITY,
 				   "ballot_receipt_differs", NULL, NULL);
+	if (v->kiosk)
+		screen(SCREEN_CLEAR);
 	if (client_json(v->client))
 		return client_show(v->client, reply, NULL);
 	out_printf(out, "%s\n", word("text.ballot_in_urn"));
@@ -365,17 +406,6 @@ static int one_voter(struct voter *v)
 
 /* ---- shared terminal ------------------------------------------------------------------ */
 
-static void screen(const char *control)
-{
-	fputs(control, stderr);
-	fflush(stderr);
-}
-
-/* The alternate screen and the erased scroll-back keep nothing of a voter. */
-#define SCREEN_ENTER "\033[?1049h\033[2J\033[3J\033[H"
-#define SCREEN_CLEAR "\033[2J\033[3J\033[H"
-#define SCREEN_LEAVE "\033[2J\033[3J\033[H\033[?1049l"
-
 /* Blocked rather than ignored: no call on the way can let them in again. */
 static void keep_signals_out(void)
 {
@@ -388,6 +418,17 @@ static void keep_signals_out(void)
 	sigprocmask(SIG_BLOCK, &keys, NULL);
 }
 
+static void title(struct voter *v)
+{
+	struct out *out = client_out(v->client);
+
+	if (v->manifest)
+		out_say(out, "%s  %s  %s %s", v->manifest->org_name, v->session,
+			word("text.ballot_check_code"), v->bond.check);
+	else
+		out_say(out, "%s", v->session);
+}
+
 /* Until the scrutineer types the word that ends it: no key combination gives a
  * voter the shell behind. */
 static int kiosk(struct voter *v)
@@ -396,17 +437,14 @@ static int kiosk(struct voter *v)
 	bool end = false;
 
 	keep_signals_out();
-	v->again = true;
 	while (!end) {
 		screen(SCREEN_ENTER);
-		out_say(client_out(v->client), "%s  %s  %s %s",
-			v->manifest->org_name, v->manifest->session_id,
-			word("text.ballot_check_code"), v->bond.check);
+		title(v);
 		one_voter(v);
 		line = client_ask(v->client, word("text.ballot_kiosk_next"),
 				  false);
 		end = !line || !strcmp(line, word("text.ballot_kiosk_end"));
-		forget(line);
+		ballot_answer_free(line);
 		screen(SCREEN_CLEAR);
 	}
 	screen(SCREEN_LEAVE);
@@ -414,30 +452,6 @@ static int kiosk(struct voter *v)
 }
 
 /* ---- the command --------------------------------------------------------------------------- */
-
-static int get_ballot(struct client *client, char *session, Reply **reply)
-{
-	Request request = REQUEST__INIT;
-	GetBallot get = GET_BALLOT__INIT;
-
-	get.session_id = session;
-	request.body_case = REQUEST__BODY_GET_BALLOT;
-	request.get_ballot = &get;
-	return call_request(client, &request, reply);
-}
-
-/* The code on the slip says which keys and questions the scrutineer saw: a server
- * that shows others is found out before anything is typed. */
-static int same_manifest(struct voter *v, struct args *args)
-{
-	const char *wanted = args_get(args, "check_code");
-
-	if (wanted && strcasecmp(wanted, v->bond.check) != 0)
-		return ballot_fail(v->client, EXIT_SECURITY,
-				   "ballot_manifest_differs", v->bond.check,
-				   wanted);
-	return EXIT_DONE;
-}
 
 static int open_answers(struct voter *v, struct args *args)
 {
@@ -455,21 +469,15 @@ static int open_answers(struct voter *v, struct args *args)
 
 static int run_voter(struct voter *v, struct args *args)
 {
-	int code = ballot_need_bond(v->client, v->manifest, &v->bond);
+	int code;
 
-	if (code == EXIT_DONE)
-		code = same_manifest(v, args);
-	if (code != EXIT_DONE)
-		return code;
-	if (args_given(args, "kiosk"))
+	if (v->kiosk)
 		return kiosk(v);
 	code = open_answers(v, args);
 	if (code != EXIT_DONE)
 		return code;
-	v->again = !v->file;
 	if (!v->file)
-		out_say(client_out(v->client), "%s %s",
-			word("text.ballot_check_code"), v->bond.check);
+		title(v);
 	code = one_voter(v);
 	if (v->file && v->file != stdin)
 		fclose(v->file);
@@ -480,7 +488,9 @@ int ballot_cast_run(struct client *client, struct args *args)
 {
 	const struct rlimit none = { 0, 0 };
 	Request *request = args_request(client, args);
-	struct voter voter = { .client = client };
+	struct voter voter = { .client = client,
+			       .wanted = args_get(args, "check_code"),
+			       .kiosk = args_given(args, "kiosk") };
 	Reply *reply;
 	int code;
 
@@ -488,81 +498,14 @@ int ballot_cast_run(struct client *client, struct args *args)
 		return EXIT_USAGE;
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
-	code = get_ballot(client, ((CastBallot *)request_body(request))->session_id,
-			  &reply);
-	if (code != EXIT_DONE)
-		return code;
-	voter.manifest = reply->get_ballot->manifest;
-	code = run_voter(&voter, args);
-	call_free(reply);
-	return code;
-}
-
-/* ---- receipts ---------------------------------------------------------------------------- */
-
-static int digit_of(char c)
-{
-	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	const char *at;
-
-	if (c >= 'a' && c <= 'z')
-		c = (char)(c - 'a' + 'A');
-	c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
-	at = c ? strchr(digits, c) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Sixteen characters of five bits; spaces and dashes do not count. */
-static bool read_receipt(const char *text, uint8_t bytes[CODE_SECRET])
-{
-	size_t n = 0;
-
-	memset(bytes, 0, CODE_SECRET);
-	for (; *text; text++) {
-		int digit = digit_of(*text);
-
-		if (*text == '-' || *text == ' ')
-			continue;
-		if (digit < 0 || n == 16)
-			return false;
-		for (int bit = 4; bit >= 0; bit--) {
-			size_t at = n * 5 + (size_t)(4 - bit);
-
-			bytes[at / 8] |= (uint8_t)((digit >> bit & 1)
-						   << (7 - at % 8));
-		}
-		n++;
-	}
-	return n == 16;
-}
-
-int ballot_check_run(struct client *client, struct args *args)
-{
-	Request request = REQUEST__INIT;
-	CheckReceipt check = CHECK_RECEIPT__INIT;
-	const char *given = args_get(args, "receipt_code");
-	uint8_t receipt[CODE_SECRET];
-	Request *named = args_request(client, args);
-	Reply *reply;
-	int code;
-
-	if (!named)
-		return EXIT_USAGE;
-	if (!read_receipt(given, receipt))
-		return ballot_fail(client, EXIT_USAGE, "ballot_receipt_bad",
-				   given, NULL);
-	check.session_id = ((CheckReceipt *)request_body(named))->session_id;
-	set_bytes(&check.has_receipt, &check.receipt, receipt, sizeof(receipt));
-	request.body_case = REQUEST__BODY_CHECK_RECEIPT;
-	request.check_receipt = &check;
-	code = call_request(client, &request, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	if (reply->check_receipt->in_urn || client_json(client))
-		code = client_show(client, reply, NULL);
-	if (!reply->check_receipt->in_urn)
-		code = ballot_fail(client, EXIT_SECURITY,
-				   "ballot_receipt_missing", check.session_id, NULL);
-	call_free(reply);
+	voter.session = ((CastBallot *)request_body(request))->session_id;
+	code = get_ballot(&voter, false, &reply);
+	if (code == EXIT_DONE && reply->get_ballot->manifest)
+		code = take_paper(&voter, reply);
+	else if (code == EXIT_DONE)
+		call_free(reply);
+	if (code == EXIT_DONE)
+		code = run_voter(&voter, args);
+	drop_paper(&voter);
 	return code;
 }

@@ -1,12 +1,16 @@
 /*
  * The count: two of the three keys open every ballot of the closed urn on this
- * machine; marks go back under ids drawn here, in the order of the ids.  What
- * does not open, is not signed by a listed slip, or is no ballot of this session
- * counts as void.
+ * machine.  The first to count hands the marks in under ids drawn here, in the order
+ * of the ids; the second opens the urn too, and certifies by the digest of what was
+ * found, so that neither has to believe the other.  What does not open, is not
+ * signed by a listed slip, or is no ballot of this session counts as void.
  */
 #include "client/ballot_run.h"
 #include "client/handlers.h"
 
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +25,7 @@ struct opened {
 
 struct count {
 	struct client *client;
+	char *session;
 	const BallotManifest *manifest;
 	struct ballot_bond bond;
 	int index[2];               /* whose keys these are */
@@ -31,6 +36,7 @@ struct count {
 	size_t n, room;
 	int32_t voided;
 	uint8_t last[SEAL_KEY];     /* hash of the ballot before */
+	uint8_t digest[SHA256_DIGEST_LENGTH];
 };
 
 /* ---- keys --------------------------------------------------------------------- */
@@ -295,10 +301,73 @@ static bool fill_count(struct count *c, CountBallots *body)
 	return true;
 }
 
+/* ---- digest ---------------------------------------------------------------------------- */
+
+/* As flow.ballot_digest: void ballots, ballots, comments, then the hashes of each
+ * ballot's marks and of each comment, sorted. */
+#define MARK_END "\x1f"
+
+static void hash_marks(const struct count *c, const struct ballot_marks *marks,
+		       uint8_t hash[SHA256_DIGEST_LENGTH])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	EVP_DigestInit(ctx, EVP_sha256());
+	for (size_t i = 0; i < marks->n; i++) {
+		uint8_t option = marks->option[i];
+		const char *code =
+			option ? c->manifest->items[i]->options[option - 1] : "";
+
+		if (i > 0)
+			EVP_DigestUpdate(ctx, MARK_END, 1);
+		EVP_DigestUpdate(ctx, code, strlen(code));
+	}
+	EVP_DigestFinal(ctx, hash, NULL);
+	EVP_MD_CTX_free(ctx);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, SHA256_DIGEST_LENGTH);
+}
+
+static bool digest_of(const struct count *c, uint8_t out[SHA256_DIGEST_LENGTH])
+{
+	char head[128];
+	uint8_t (*hash)[SHA256_DIGEST_LENGTH] = calloc(2 * c->n + 1, sizeof(*hash));
+	size_t comments = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = hash && ctx;
+
+	for (size_t i = 0; ok && i < c->n; i++) {
+		const char *text = c->opened[i].marks.comment;
+
+		hash_marks(c, &c->opened[i].marks, hash[i]);
+		if (has_words(text))
+			SHA256((const uint8_t *)text, strlen(text),
+			       hash[c->n + comments++]);
+	}
+	if (ok) {
+		qsort(hash, c->n, sizeof(*hash), by_bytes);
+		qsort(hash + c->n, comments, sizeof(*hash), by_bytes);
+		snprintf(head, sizeof(head), "zhibu-count-1\n%d\n%zu\n%zu\n",
+			 c->voided, c->n, comments);
+		ok = EVP_DigestInit(ctx, EVP_sha256()) > 0 &&
+		     EVP_DigestUpdate(ctx, head, strlen(head)) > 0 &&
+		     EVP_DigestUpdate(ctx, hash, (c->n + comments) * sizeof(*hash)) > 0 &&
+		     EVP_DigestFinal(ctx, out, NULL) > 0;
+	}
+	EVP_MD_CTX_free(ctx);
+	free(hash);
+	return ok;
+}
+
+/* ---- the commands --------------------------------------------------------------------- */
+
 static int show_result(struct count *c)
 {
 	Reply *reply;
-	int code = ballot_fetch(c->client, c->manifest->session_id, &reply);
+	int code = ballot_fetch(c->client, c->session, &reply);
 
 	if (code != EXIT_DONE)
 		return code;
@@ -307,49 +376,67 @@ static int show_result(struct count *c)
 	return code;
 }
 
-static int hand_in(struct count *c, Request *request)
+static int finish(struct count *c, Request *request)
 {
 	Reply *reply;
-	int code;
+	int code = call_request(c->client, request, &reply);
 
-	if (!fill_count(c, request_body(request)))
-		return EXIT_FAILED;
-	code = call_request(c->client, request, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	call_free(reply);
 	return client_dry_run(c->client) ? EXIT_DONE : show_result(c);
 }
 
-static int count_with(struct count *c, struct args *args, Request *request)
+/* Where all is paper there is no urn, and no key is asked for. */
+static int open_all(struct count *c, struct args *args, bool urn)
 {
-	int code = ballot_need_bond(c->client, c->manifest, &c->bond);
+	int code;
 
+	if (!urn)
+		return EXIT_DONE;
+	code = ballot_need_bond(c->client, c->manifest, &c->bond);
 	if (code == EXIT_DONE)
 		code = load_keys(c, args);
 	if (code != EXIT_DONE)
 		return code;
 	load_listed(c);
-	code = open_urn(c);
-	return code == EXIT_DONE ? hand_in(c, request) : code;
+	return open_urn(c);
 }
 
-int ballot_count_run(struct client *client, struct args *args)
-{
-	Request *request = args_request(client, args);
-	struct count c = { .client = client };
-	Reply *reply;
-	int code;
+/* Fills the request from what was found; false: no memory. */
+typedef bool fill_from_urn(struct count *c, void *body);
 
-	if (!request)
-		return EXIT_USAGE;
-	code = ballot_fetch(client,
-			    ((CountBallots *)request_body(request))->session_id,
-			    &reply);
+static bool fill_count_body(struct count *c, void *body)
+{
+	return fill_count(c, body);
+}
+
+static bool fill_certificate(struct count *c, void *body)
+{
+	CertifyBallot *certify = body;
+
+	certify->has_digest = 1;
+	certify->digest.data = c->digest;
+	certify->digest.len = sizeof(c->digest);
+	return digest_of(c, c->digest);
+}
+
+static int run(struct client *client, struct args *args, Request *request,
+	       char *session, fill_from_urn *fill)
+{
+	struct count c = { .client = client, .session = session };
+	Reply *reply;
+	int code = ballot_fetch(client, session, &reply);
+
 	if (code != EXIT_DONE)
 		return code;
 	c.manifest = reply->show_ballot->manifest;
-	code = count_with(&c, args, request);
+	code = open_all(&c, args, reply->show_ballot->channel !=
+					  BALLOT_CHANNEL__KIND__PAPER);
+	if (code == EXIT_DONE && !fill(&c, request_body(request)))
+		code = EXIT_FAILED;
+	if (code == EXIT_DONE)
+		code = finish(&c, request);
 	seal_wipe(c.key, sizeof(c.key));
 	if (c.opened)
 		seal_wipe(c.opened, c.room * sizeof(*c.opened));
@@ -357,4 +444,26 @@ int ballot_count_run(struct client *client, struct args *args)
 	free(c.listed);
 	call_free(reply);
 	return code;
+}
+
+int ballot_count_run(struct client *client, struct args *args)
+{
+	Request *request = args_request(client, args);
+
+	if (!request)
+		return EXIT_USAGE;
+	return run(client, args, request,
+		   ((CountBallots *)request_body(request))->session_id,
+		   fill_count_body);
+}
+
+int ballot_certify_run(struct client *client, struct args *args)
+{
+	Request *request = args_request(client, args);
+
+	if (!request)
+		return EXIT_USAGE;
+	return run(client, args, request,
+		   ((CertifyBallot *)request_body(request))->session_id,
+		   fill_certificate);
 }

@@ -63,9 +63,9 @@ static bool session_over(const char *state)
 			 !strcmp(state, "ARCHIVED") || !strcmp(state, "VOID"));
 }
 
-int ballot_forget_run(struct client *client, struct args *args)
+/* A file that is gone was destroyed before, by a command that was cut. */
+static int destroy(struct client *client, struct args *args, const char *session)
 {
-	const char *session = args_get(args, "session_id");
 	const char *path = key_path(client, args, "key", session);
 	enum ballot_file file;
 	Reply *reply;
@@ -81,7 +81,8 @@ int ballot_forget_run(struct client *client, struct args *args)
 				   session, NULL);
 	code = client_confirm(client, CONFIRM_ID, session,
 			      word("text.ballot_forget"));
-	if (code != EXIT_DONE || client_dry_run(client))
+	if (code != EXIT_DONE || client_dry_run(client) ||
+	    access(path, F_OK) != 0)
 		return code;
 	file = ballot_key_destroy(path, session);
 	if (file != BALLOT_FILE_OK)
@@ -89,4 +90,26 @@ int ballot_forget_run(struct client *client, struct args *args)
 	out_printf(client_out(client), "%s\n",
 		   ballot_word(client, "text.ballot_forgotten", session, path));
 	return EXIT_DONE;
+}
+
+int ballot_forget_run(struct client *client, struct args *args)
+{
+	Request *request = args_request(client, args);
+	ForgetKey *body;
+	Reply *reply;
+	int code;
+
+	if (!request)
+		return EXIT_USAGE;
+	body = request_body(request);
+	code = body->lost ? client_confirm(client, CONFIRM_ID, body->session_id,
+					   word("text.ballot_lost")) :
+			    destroy(client, args, body->session_id);
+	if (code == EXIT_DONE)
+		code = call_request(client, request, &reply);
+	if (code != EXIT_DONE)
+		return code;
+	code = client_show(client, reply, NULL);
+	call_free(reply);
+	return code;
 }

@@ -1,7 +1,10 @@
 #include "client/ballot_run.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define LINE_MAX_BYTES 4096
 
 int ballot_fail(struct client *client, int code, const char *key,
 		const char *one, const char *two)
@@ -62,4 +65,49 @@ int ballot_file_failed(struct client *client, enum ballot_file result,
 	return ballot_fail(client, EXIT_USAGE, ballot_file_word(result), path,
 			   result == BALLOT_FILE_SYSTEM ? strerror(errno) :
 							  NULL);
+}
+
+static char *line_of(FILE *f)
+{
+	char *line = calloc(1, LINE_MAX_BYTES);
+
+	if (line && !fgets(line, LINE_MAX_BYTES, f)) {
+		free(line);
+		return NULL;
+	}
+	if (line)
+		line[strcspn(line, "\r\n")] = 0;
+	return line;
+}
+
+char *ballot_answer(struct client *client, FILE *file, const char *question)
+{
+	return file ? line_of(file) : client_ask(client, question, false);
+}
+
+void ballot_answer_free(char *line)
+{
+	if (line)
+		seal_wipe(line, strlen(line));
+	free(line);
+}
+
+static const char *code_trouble(enum code_result result)
+{
+	return result == CODE_LENGTH ? "slip_code_length" :
+	       result == CODE_CHARACTER ? "slip_code_character" :
+					  "slip_code_check";
+}
+
+int ballot_ask_code(struct client *client, FILE *file,
+		    uint8_t secret[CODE_SECRET])
+{
+	char *line = ballot_answer(client, file, word("text.ballot_ask_code"));
+	enum code_result result = line ? code_read_slip(line, secret) :
+					 CODE_LENGTH;
+
+	ballot_answer_free(line);
+	return result == CODE_OK ? EXIT_DONE :
+				   ballot_fail(client, EXIT_USAGE,
+					       code_trouble(result), NULL, NULL);
 }

@@ -9,6 +9,8 @@
 #include "client/call.h"
 #include "client/command.h"
 
+#include <stdio.h>
+
 /* The session as its people see it; 0 and *reply (call_free), or the exit code. */
 int ballot_fetch(struct client *client, const char *session, Reply **reply);
 
@@ -20,6 +22,14 @@ int ballot_need_bond(struct client *client, const BallotManifest *manifest,
 /* In the profile's folder: CP26-14.key, CP26-14.listed …; in the arena. */
 const char *ballot_path(struct client *client, const char *session,
 			const char *ending);
+
+/* A line from `file`, or asked for where that is NULL; NULL: there is no more. */
+char *ballot_answer(struct client *client, FILE *file, const char *question);
+/* Wipes it. */
+void ballot_answer_free(char *line);
+/* The code of a slip.  0, or the exit code, said; wipe the secret. */
+int ballot_ask_code(struct client *client, FILE *file,
+		    uint8_t secret[CODE_SECRET]);
 
 /* Says a failed file with its path. */
 int ballot_file_failed(struct client *client, enum ballot_file result,

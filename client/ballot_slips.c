@@ -91,7 +91,8 @@ static bool make_slip(struct slips *s, FILE *sheet, bool html, size_t i)
 {
 	const uint8_t *secret = s->secrets + i * CODE_SECRET;
 	char code[CODE_SLIP_TEXT];
-	bool ok = seal_slip(secret, s->bond.name, &s->slips[i]);
+	bool ok = seal_slip(secret, s->manifest->session_id, s->bond.name,
+			    &s->slips[i]);
 
 	if (ok) {
 		code_write_slip(secret, code);
@@ -244,7 +245,6 @@ static int run_with(struct slips *s, struct args *args, Request *request)
 
 	if (code != EXIT_DONE)
 		return code;
-	s->n = (size_t)s->manifest->present;
 	if (args_given(args, "count") &&
 	    strtoul(args_get(args, "count"), NULL, 10) != s->n)
 		return ballot_fail(s->client, EXIT_DEFECTS, "ballot_count_present",
@@ -256,6 +256,13 @@ static int run_with(struct slips *s, struct args *args, Request *request)
 		return ballot_fail(s->client, EXIT_FAILED, "ballot_malformed",
 				   NULL, NULL);
 	return make_and_list(s, request, args_get(args, "out"));
+}
+
+/* One for each person present who has no paper. */
+static size_t slips_wanted(const BallotResult *result)
+{
+	return result && result->present > result->paper ?
+		       (size_t)(result->present - result->paper) : 0;
 }
 
 int ballot_slips_run(struct client *client, struct args *args)
@@ -275,6 +282,7 @@ int ballot_slips_run(struct client *client, struct args *args)
 	if (code != EXIT_DONE)
 		return code;
 	slips.manifest = reply->show_ballot->manifest;
+	slips.n = slips_wanted(reply->show_ballot->result);
 	code = run_with(&slips, args, request);
 	if (slips.sheet)
 		seal_wipe(slips.sheet, slips.len);
@@ -283,6 +291,45 @@ int ballot_slips_run(struct client *client, struct args *args)
 	free(slips.secrets);
 	free(slips.sheet);
 	free(slips.slips);
+	call_free(reply);
+	return code;
+}
+
+/* A slip given back unused: its code is typed here once more, and the server is told
+ * the hash it knows. */
+int ballot_cancel_run(struct client *client, struct args *args)
+{
+	Request *request = args_request(client, args);
+	const char *path = args_get(args, "slip_file");
+	CancelSlip *body;
+	uint8_t secret[CODE_SECRET];
+	struct seal_slip slip;
+	FILE *file = path ? strcmp(path, "-") ? fopen(path, "re") : stdin : NULL;
+	Reply *reply;
+	int code;
+
+	if (!request)
+		return EXIT_USAGE;
+	if (path && !file)
+		return ballot_fail(client, EXIT_USAGE, "ballot_file_system",
+				   path, strerror(errno));
+	body = request_body(request);
+	code = ballot_ask_code(client, file, secret);
+	if (file && file != stdin)
+		fclose(file);
+	if (code == EXIT_DONE && !seal_token(secret, body->session_id, &slip))
+		code = EXIT_FAILED;
+	seal_wipe(secret, sizeof(secret));
+	if (code != EXIT_DONE)
+		return code;
+	seal_wipe(slip.token, sizeof(slip.token));
+	body->has_token_hash = 1;
+	body->token_hash.data = slip.token_hash;
+	body->token_hash.len = SEAL_KEY;
+	code = call_request(client, request, &reply);
+	if (code != EXIT_DONE)
+		return code;
+	code = client_show(client, reply, NULL);
 	call_free(reply);
 	return code;
 }

@@ -48,8 +48,13 @@ struct seal_holder {
 
 /* A new slip's code. */
 bool seal_new_code(uint8_t code[CODE_SECRET]);
+/* The token and its hash alone: known before the paper is, which they open. */
+bool seal_token(const uint8_t code[CODE_SECRET], const char *session,
+		struct seal_slip *slip);
+/* `bond`: the session with what the ballot paper says, so that another paper makes
+ * another key. */
 bool seal_slip(const uint8_t code[CODE_SECRET], const char *session,
-	       struct seal_slip *slip);
+	       const char *bond, struct seal_slip *slip);
 
 bool seal_holder_new(struct seal_holder *holder);
 /* From the private key kept in a file. */

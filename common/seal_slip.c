@@ -27,15 +27,25 @@ static bool derive_slip(const uint8_t code[CODE_SECRET], const char *label,
 	       crypt_derive(code, CODE_SECRET, NULL, 0, &info, out, SEAL_KEY);
 }
 
-bool seal_slip(const uint8_t code[CODE_SECRET], const char *session,
-	       struct seal_slip *slip)
+bool seal_token(const uint8_t code[CODE_SECRET], const char *session,
+		struct seal_slip *slip)
 {
 	bool ok = derive_slip(code, "zhibu-slip-token-1", session, slip->token) &&
-		  derive_slip(code, "zhibu-slip-key-1", session,
+		  SHA256(slip->token, SEAL_KEY, slip->token_hash);
+
+	if (!ok)
+		OPENSSL_cleanse(slip, sizeof(*slip));
+	return ok;
+}
+
+bool seal_slip(const uint8_t code[CODE_SECRET], const char *session,
+	       const char *bond, struct seal_slip *slip)
+{
+	bool ok = seal_token(code, session, slip) &&
+		  derive_slip(code, "zhibu-slip-key-1", bond,
 			      slip->private_key) &&
 		  crypt_public(EVP_PKEY_ED25519, slip->private_key,
-			      slip->public_key) &&
-		  SHA256(slip->token, SEAL_KEY, slip->token_hash);
+			      slip->public_key);
 
 	if (!ok)
 		OPENSSL_cleanse(slip, sizeof(*slip));

@@ -108,6 +108,13 @@ static const struct catalogue_row rows[] = {
 	ROW(ARCHIVE_BALLOT, archive_ballot, LANE_WRITE, CAT_SIGNED)
 	ROW(SHOW_BALLOT, show_ballot, LANE_READ, 0)
 	ROW(LIST_BALLOTS, list_ballots, LANE_READ, 0)
+	ROW(FORGET_KEY, forget_key, LANE_WRITE, CAT_SIGNED)
+	ROW(CORRECT_ROLL, correct_roll, LANE_WRITE, CAT_SIGNED)
+	ROW(CANCEL_SLIP, cancel_slip, LANE_WRITE, CAT_SIGNED)
+	ROW(ENTER_PAPER, enter_paper, LANE_WRITE, CAT_SIGNED)
+	ROW(OWN_APPRAISALS, own_appraisals, LANE_READ, 0)
+	ROW(AGREE_GRADES, agree_grades, LANE_WRITE, CAT_SIGNED)
+	ROW(SHOW_GRADES, show_grades, LANE_READ, 0)
 	/* self.proto */
 	ROW(START_ROUND, start_round, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_ROUNDS, list_rounds, LANE_READ, 0)

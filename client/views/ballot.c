@@ -4,6 +4,12 @@
 #include "client/handlers.h"
 #include "client/views/tally.h"
 
+static const char *channel_name(BallotChannel__Kind channel)
+{
+	return protobuf_c_enum_descriptor_get_value(
+		       &ballot_channel__kind__descriptor, (int)channel)->name;
+}
+
 static void show_facts(struct out *out, const ShowBallotReply *b)
 {
 	const BallotManifest *m = b->manifest;
@@ -17,9 +23,15 @@ static void show_facts(struct out *out, const ShowBallotReply *b)
 		out_field(out, "place", m->place);
 		out_field(out, "item_set_id", m->item_set_id);
 	}
+	if (b->has_channel)
+		out_field(out, "channel", word_value("channel", channel_name(b->channel)));
 	if (r && r->has_entitled) {
 		out_field(out, "entitled", out_format(out, "%d", r->entitled));
 		out_field(out, "present", out_format(out, "%d", r->present));
+		if (r->paper)
+			out_field(out, "paper", out_format(out, "%d", r->paper));
+		if (r->has_half_present && !r->half_present)
+			out_field(out, "half_present", word("text.below_half"));
 	}
 	if (b->has_slips_listed)
 		out_field(out, "slips_listed",
@@ -36,6 +48,7 @@ static void show_holders(struct out *out, const ShowBallotReply *b)
 	table_column(table, "name");
 	table_column(table, "has_key");
 	table_column(table, "certified");
+	table_column(table, "gone");
 	for (size_t i = 0; i < b->n_holders; i++) {
 		const BallotHolderRow *h = b->holders[i];
 
@@ -43,6 +56,45 @@ static void show_holders(struct out *out, const ShowBallotReply *b)
 		table_cell(table, h->name);
 		table_cell(table, h->has_key ? word("text.yes") : NULL);
 		table_cell(table, h->certified ? word("text.yes") : NULL);
+		table_cell(table, h->has_gone_on ?
+					  out_format(out, "%s %s",
+						     word_value("key_state", h->key_state),
+						     out_date(out, h->gone_on)) :
+					  NULL);
+	}
+	table_end(table, NULL);
+}
+
+/* Item by item, the two entries beside each other. */
+static void show_paper(struct out *out, const ShowBallotReply *b)
+{
+	struct table *table;
+
+	if (b->n_paper_entries != 2)
+		return;
+	out_heading(out, word("text.paper_differs"));
+	table = table_new(out);
+	table_column(table, "item_no");
+	table_title(table, word_of("role", b->paper_entries[0]->role));
+	table_title(table, word_of("role", b->paper_entries[1]->role));
+	table_number(table, 0);
+	for (size_t k = 0; k < 2; k++)
+		table_cell(table, out_format(out, "%s %d  %s %d", word_field("valid"),
+					     b->paper_entries[k]->valid,
+					     word_field("void_count"),
+					     b->paper_entries[k]->void_count));
+	for (size_t i = 0; i < b->paper_entries[0]->n_items; i++) {
+		table_number(table, b->paper_entries[0]->items[i]->item_no);
+		for (size_t k = 0; k < 2; k++) {
+			const PaperItem *item = b->paper_entries[k]->items[i];
+			const char *text = "";
+
+			for (size_t n = 0; n < item->n_counts; n++)
+				text = out_format(out, "%s%d ", text,
+						  item->counts[n]);
+			table_cell(table, out_format(out, "%s%d", text,
+						     item->blank));
+		}
 	}
 	table_end(table, NULL);
 }
@@ -59,6 +111,7 @@ int ballot_view(struct client *client, const Reply *reply)
 		out_heading(out, word("text.ballot_result"));
 		tally_show(out, client_arena(client), b->result);
 	}
+	show_paper(out, b);
 	for (size_t i = 0; i < b->n_comment_texts; i++) {
 		if (i == 0)
 			out_heading(out, word("text.ballot_comments"));
@@ -113,9 +166,16 @@ int ballot_paper_view(struct client *client, const Reply *reply)
 	struct out *out = client_out(client);
 	const GetBallotReply *b = reply->get_ballot;
 	const BallotManifest *m = b->manifest;
-	struct ballot_bond bond;
+	struct ballot_bond bond = { .check = "" };
 
-	if (!m || !ballot_bind(m, &bond))
+	if (!m) {
+		out_field(out, "state", word_value("ballot_session", b->state));
+		out_pairs_end(out);
+		out_say(out, "%s", word("text.ballot_names"));
+		show_receipts(out, b);
+		return EXIT_DONE;
+	}
+	if (m->n_holder_keys && !ballot_bind(m, &bond))
 		return EXIT_SECURITY;
 	out_field(out, "session_id", m->session_id);
 	out_field(out, "state", word_value("ballot_session", b->state));
@@ -127,5 +187,61 @@ int ballot_paper_view(struct client *client, const Reply *reply)
 	out_heading(out, word_field("manifest"));
 	show_items(out, m);
 	show_receipts(out, b);
+	return EXIT_DONE;
+}
+
+/* ---- steps ------------------------------------------------------------------------ */
+
+int freeze_roll_view(struct client *client, const Reply *reply)
+{
+	const FreezeRollReply *r = reply->freeze_roll;
+	int code = generic_view(client, reply);
+
+	if (r->has_half_present && !r->half_present)
+		out_hint(client_out(client), "%s", word("text.below_half_hint"));
+	return code;
+}
+
+int enter_paper_view(struct client *client, const Reply *reply)
+{
+	const EnterPaperReply *r = reply->enter_paper;
+	struct out *out = client_out(client);
+
+	if (r->n_differing) {
+		generic_view(client, reply);
+		out_say(out, "%s", word("text.paper_differs_hint"));
+		return EXIT_DEFECTS;
+	}
+	out_field(out, "session_id", r->session_id);
+	out_field(out, "state", word_value("ballot_session", r->state));
+	out_pairs_end(out);
+	out_printf(out, "%s\n", r->waiting ? word("text.paper_waiting") :
+					     word("text.paper_agreed"));
+	return EXIT_DONE;
+}
+
+int own_appraisals_view(struct client *client, const Reply *reply)
+{
+	struct out *out = client_out(client);
+	const OwnAppraisalsReply *r = reply->own_appraisals;
+
+	for (size_t i = 0; i < r->n_appraisals; i++) {
+		const OwnAppraisal *a = r->appraisals[i];
+
+		out_heading(out, out_format(out, "%s  %s", a->org_name,
+					    out_date(out, a->held_on)));
+		for (size_t k = 0; k < a->n_counts && k < a->n_labels; k++)
+			out_pair(out, a->labels[k],
+				 out_format(out, "%d", a->counts[k]));
+		if (a->has_blank)
+			out_field(out, "blank", out_format(out, "%d", a->blank));
+		out_field(out, "grade", a->grade);
+		out_field(out, "opinion", a->opinion);
+		out_pairs_end(out);
+		if (a->suppressed)
+			out_printf(out, "%s\n", word("text.ballot_small"));
+	}
+	if (!r->n_appraisals)
+		out_say(out, "%s", word("text.no_appraisals"));
 	return EXIT_DONE;
 }

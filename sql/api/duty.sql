@@ -39,7 +39,8 @@ CREATE FUNCTION guard.ballot_wanted(me auth.actor, id text) RETURNS SETOF refuse
 LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.stream_outsider(me, ballot_wanted.id) g
 	UNION ALL
-	SELECT g.* FROM data.eval_stream s, guard.when(EXISTS (SELECT FROM data.ballot_session b
+	SELECT g.* FROM data.eval_stream s, guard.when(s.stream <> 'MEMBERS' OR EXISTS (
+		SELECT FROM data.ballot_session b
 		WHERE b.application_id = s.application_id AND b.state <> 'VOID'), 'ballot_there') g
 	WHERE s.id = ballot_wanted.id $$;
 CREATE FUNCTION guard.stream_unsummarised(me auth.actor, id text)

@@ -21,7 +21,7 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT (refuse.reason('ballot_not_certified', b.id, 'ballot_session.' || b.state)).*
 	FROM data.eval_stream s JOIN data.ballot_session b ON b.application_id = s.application_id
-	WHERE s.id = stream_can_close.id AND s.stream = 'MEMBERS'
+	WHERE s.id = stream_can_close.id AND flow.stream_of_ballot(b.purpose) = s.stream
 		AND b.state NOT IN ('CERTIFIED', 'ARCHIVED', 'VOID')
 	UNION ALL
 	SELECT (refuse.reason(CASE WHEN l.state = 'SENT' THEN 'letter_without_reply'
@@ -52,7 +52,11 @@ LANGUAGE sql STABLE AS $$
 	SELECT (refuse.reason('stream_is_another', s.stream)).* FROM data.eval_stream s
 	WHERE s.id = stream_is.id AND s.stream <> stream_is.stream $$;
 CREATE FUNCTION guard.stream_takes_ballot(id text) RETURNS SETOF refuse.reason
-LANGUAGE sql STABLE AS $$ SELECT g.* FROM guard.stream_is(stream_takes_ballot.id, 'MEMBERS') g $$;
+LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM guard.stream_evaluating(stream_takes_ballot.id) g
+	UNION ALL
+	SELECT (refuse.reason('stream_is_another', s.stream)).* FROM data.eval_stream s
+	WHERE s.id = stream_takes_ballot.id AND s.stream NOT IN ('MEMBERS', 'MASSES') $$;
 CREATE FUNCTION guard.stream_of_masses(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$ SELECT g.* FROM guard.stream_is(stream_of_masses.id, 'MASSES') g $$;
 CREATE FUNCTION guard.stream_of_society(id text) RETURNS SETOF refuse.reason
@@ -996,7 +1000,7 @@ BEGIN
 	sheet.duty_demands := r.demands;
 	sheet.ballots := coalesce((SELECT array_agg(flow.ballot_result(b, whole) ORDER BY b.id)
 		FROM data.ballot_session b WHERE b.application_id = a.id
-			AND b.purpose = 'MEMBERS_ON_BRANCH'), '{}');
+			AND b.purpose LIKE '%ON_BRANCH'), '{}');
 	SELECT count(*)::int, coalesce(array_agg(DISTINCT i.category), '{}')
 	INTO sheet.interviews, sheet.interview_categories
 	FROM data.interview i WHERE i.application_id = a.id;

@@ -417,26 +417,26 @@ END $$;
 
 -- ---- ballot items -------------------------------------------------------------------------
 CREATE TYPE api.item_set_row AS (item_set_id text, title text, applies_to text[],
-	adopted_on date, basis text);
+	adopted_on date, basis text, purpose text, org_id text);
 CREATE TYPE api.item_option AS (code text, text text);
 CREATE TYPE api.item_set_item AS (text text, options api.item_option[]);
 
 CREATE FUNCTION api.list_item_sets(me auth.actor, OUT item_sets api.item_set_row[])
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(array_agg(ROW(s.id, s.title, s.applies_to, s.adopted_on,
-		s.basis)::api.item_set_row ORDER BY flow.version_order(s.id)), '{}')
+	SELECT coalesce(array_agg(ROW(s.id, s.title, s.applies_to, s.adopted_on, s.basis,
+		s.purpose, s.org_id)::api.item_set_row ORDER BY flow.version_order(s.id)), '{}')
 	FROM data.item_set s $$;
 
 CREATE FUNCTION api.show_item_set(me auth.actor, INOUT item_set_id text, OUT title text,
 	OUT applies_to text[], OUT adopted_on date, OUT basis text,
-	OUT items api.item_set_item[])
+	OUT items api.item_set_item[], OUT purpose text, OUT org_id text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
 	item_set_id := coalesce(item_set_id, (SELECT s.id FROM data.item_set s
 		ORDER BY flow.version_order(s.id) DESC LIMIT 1));
-	SELECT s.title, s.applies_to, s.adopted_on, s.basis
-	INTO title, applies_to, adopted_on, basis
+	SELECT s.title, s.applies_to, s.adopted_on, s.basis, s.purpose, s.org_id
+	INTO title, applies_to, adopted_on, basis, purpose, org_id
 	FROM data.item_set s WHERE s.id = item_set_id;
 	IF NOT FOUND THEN
 		PERFORM refuse.denied();
@@ -469,9 +469,11 @@ BEGIN
 	RETURN r;
 END $$;
 
--- A new set; the older ones stay, and a session that took one keeps it.
+-- A new set, for the branches of some categories or for a single one; the older ones
+-- stay, and a session that took one keeps it.
 CREATE FUNCTION api.adopt_item_set(me auth.actor, title text, applies_to text[], basis text,
-	OUT item_set_id text, INOUT adopted_on date, items api.item_set_item[])
+	OUT item_set_id text, INOUT adopted_on date, items api.item_set_item[], purpose text,
+	org_id text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE r refuse.reason[] := '{}';
@@ -487,10 +489,22 @@ BEGIN
 	END IF;
 	r := r || coalesce((SELECT array_agg(x ORDER BY i) FROM generate_subscripts(items, 1) i,
 		unnest(flow.item_reasons(i, items[i])) x), '{}');
+	purpose := coalesce(purpose, 'MEMBERS_ON_BRANCH');
+	IF purpose = 'COMMITTEE_VOTE' THEN
+		r := r || refuse.reason('vote_items_fixed');
+	ELSIF purpose = 'MEMBERS_ON_MEMBERS' AND cardinality(items) <> 1 THEN
+		r := r || refuse.reason('one_item_for_members');
+	END IF;
+	IF org_id IS NOT NULL AND NOT EXISTS (SELECT FROM data.org o
+			WHERE o.id = org_id AND o.kind LIKE 'branch%') THEN
+		r := r || refuse.reason('branch_unknown', org_id);
+	END IF;
 	PERFORM refuse.defects('item_set', r);
 	item_set_id := flow.next_version('item_set', 'CX');
-	INSERT INTO data.item_set (id, title, applies_to, adopted_on, adopted_by, basis)
-	VALUES (item_set_id, title, applies_to, adopted_on, me.person_id, basis);
+	INSERT INTO data.item_set (id, title, purpose, applies_to, org_id, adopted_on,
+		adopted_by, basis)
+	VALUES (item_set_id, title, purpose, applies_to, org_id, adopted_on, me.person_id,
+		basis);
 	INSERT INTO data.item_set_item (item_set_id, item_no, text)
 	SELECT item_set_id, i, (items[i]).text FROM generate_subscripts(items, 1) i;
 	INSERT INTO data.item_set_option (item_set_id, item_no, option_no, code, text)

@@ -39,12 +39,16 @@ CREATE FUNCTION flow.current_rule_set() RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT r.id FROM data.rule_set r WHERE r.adopted_on <= flow.today()
 	ORDER BY r.adopted_on DESC, flow.version_order(r.id) DESC LIMIT 1 $$;
 
--- The newest item set for a branch: one made for its category before a general one.
-CREATE FUNCTION flow.current_item_set(org_id text) RETURNS text LANGUAGE sql STABLE AS $$
+-- The newest item set for a branch and a purpose: its own before one made for its
+-- category, that before a general one.
+CREATE FUNCTION flow.current_item_set(org_id text, purpose text) RETURNS text
+LANGUAGE sql STABLE AS $$
 	SELECT s.id FROM data.item_set s JOIN data.org o ON o.id = current_item_set.org_id
-	WHERE s.adopted_on <= flow.today()
+	WHERE s.adopted_on <= flow.today() AND s.purpose = current_item_set.purpose
+		AND coalesce(s.org_id, o.id) = o.id
 		AND (s.applies_to = '{}' OR o.member_category = ANY (s.applies_to))
-	ORDER BY s.applies_to = '{}', s.adopted_on DESC, flow.version_order(s.id) DESC LIMIT 1 $$;
+	ORDER BY s.org_id IS NULL, s.applies_to = '{}', s.adopted_on DESC,
+		flow.version_order(s.id) DESC LIMIT 1 $$;
 
 CREATE FUNCTION flow.is_working(day date) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT coalesce((SELECT h.working FROM data.holiday h WHERE h.day = is_working.day),

@@ -2,20 +2,27 @@
 
 INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
-	('prepare_ballot', '{od_officer,scrutineer}'::text[]),
+	('prepare_ballot', '{od_officer,scrutineer,recorder,committee_secretary}'::text[]),
 	('register_session_key', '{scrutineer,teller,key_holder}'),
+	('forget_key', '{scrutineer,teller,key_holder}'),
 	('freeze_roll', '{scrutineer}'),
+	('correct_roll', '{scrutineer}'),
 	('show_roll', '{scrutineer,teller,od_officer}'),
 	('list_slips', '{scrutineer}'),
 	('open_ballot', '{scrutineer}'),
+	('cancel_slip', '{scrutineer}'),
 	('close_ballot', '{scrutineer}'),
-	('urn_page', '{scrutineer,teller}'),
-	('count_ballots', '{scrutineer,teller}'),
-	('certify_ballot', '{scrutineer,teller}'),
+	('urn_page', '{scrutineer,teller,key_holder}'),
+	('count_ballots', '{scrutineer,teller,key_holder}'),
+	('enter_paper', '{scrutineer,teller}'),
+	('certify_ballot', '{scrutineer,teller,key_holder}'),
 	('void_ballot', '{scrutineer}'),
 	('archive_ballot', '{od_officer}'),
-	('show_ballot', '{scrutineer,teller,key_holder,od_officer,od_head,branch_secretary}'),
-	('list_ballots', '{scrutineer,teller,key_holder,od_officer,od_head,branch_secretary}'),
+	('show_ballot', '{scrutineer,teller,key_holder,od_officer,od_head,branch_secretary,recorder,committee_secretary,committee_member}'),
+	('list_ballots', '{scrutineer,teller,key_holder,od_officer,od_head,branch_secretary,recorder,committee_secretary,committee_member}'),
+	('own_appraisals', '{person}'),
+	('agree_grades', '{branch_secretary}'),
+	('show_grades', '{branch_secretary,general_branch_secretary,od_officer,od_head}'),
 	('get_ballot', '{anyone}'),
 	('cast_ballot', '{anyone}'),
 	('check_receipt', '{anyone}')
@@ -24,24 +31,39 @@ SELECT r, o FROM (VALUES
 INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUES
 	('ballot_session', '-', 'PREPARED', 'prepare_ballot', NULL),
 	('ballot_session', 'PREPARED', 'PREPARED', 'register_session_key', NULL),
-	('ballot_session', 'PREPARED', 'ROLL_FROZEN', 'freeze_roll', 'ballot_has_keys'),
+	('ballot_session', 'PREPARED', 'ROLL_FROZEN', 'freeze_roll', 'ballot_can_freeze'),
+	('ballot_session', 'ROLL_FROZEN', 'ROLL_FROZEN', 'correct_roll', NULL),
 	('ballot_session', 'ROLL_FROZEN', 'ROLL_FROZEN', 'list_slips', NULL),
 	('ballot_session', 'ROLL_FROZEN', 'OPEN', 'open_ballot', 'ballot_has_slips'),
+	('ballot_session', 'OPEN', 'OPEN', 'cancel_slip', NULL),
 	('ballot_session', 'OPEN', 'CLOSED', 'close_ballot', NULL),
+	('ballot_session', 'CLOSED', 'CLOSED', 'enter_paper', NULL),
+	('ballot_session', 'CLOSED', 'COUNTED', 'enter_paper', NULL),
+	('ballot_session', 'COUNTED', 'COUNTED', 'enter_paper', NULL),
 	('ballot_session', 'CLOSED', 'COUNTED', 'count_ballots', NULL),
-	('ballot_session', 'COUNTED', 'COUNTED', 'certify_ballot', 'ballot_not_overfull'),
-	('ballot_session', 'COUNTED', 'CERTIFIED', 'certify_ballot', 'ballot_not_overfull'),
-	('ballot_session', 'CERTIFIED', 'ARCHIVED', 'archive_ballot', NULL),
-	('ballot_session', 'PREPARED', 'VOID', 'void_ballot', NULL),
-	('ballot_session', 'ROLL_FROZEN', 'VOID', 'void_ballot', NULL),
-	('ballot_session', 'OPEN', 'VOID', 'void_ballot', NULL),
-	('ballot_session', 'CLOSED', 'VOID', 'void_ballot', NULL),
-	('ballot_session', 'COUNTED', 'VOID', 'void_ballot', NULL);
+	-- by another hand, where the two do not agree
+	('ballot_session', 'COUNTED', 'COUNTED', 'count_ballots', NULL),
+	('ballot_session', 'COUNTED', 'CERTIFIED', 'certify_ballot', 'ballot_sound'),
+	('ballot_session', 'CERTIFIED', 'CERTIFIED', 'agree_grades', 'ballot_of_members'),
+	('ballot_session', 'ARCHIVED', 'ARCHIVED', 'agree_grades', 'ballot_of_members'),
+	('ballot_session', 'CERTIFIED', 'ARCHIVED', 'archive_ballot', 'ballot_may_go');
+INSERT INTO rule.transition (entity, from_state, to_state, request)
+SELECT 'ballot_session', s, 'VOID', r
+FROM unnest('{PREPARED,ROLL_FROZEN,OPEN,CLOSED,COUNTED}'::text[]) s,
+	unnest('{void_ballot,forget_key}'::text[]) r
+WHERE (s, r) <> ('PREPARED', 'forget_key');
+INSERT INTO rule.transition (entity, from_state, to_state, request)
+SELECT 'ballot_session', s, s, 'forget_key' FROM unnest(
+	'{PREPARED,ROLL_FROZEN,OPEN,CLOSED,COUNTED,CERTIFIED,ARCHIVED,VOID}'::text[]) s;
 
 -- Scrutineer and one of the two others named for the session.
 INSERT INTO rule.second_person (request, role, guard, why) VALUES
 	('void_ballot', 'teller', 'ballot_holder', 'the slips and ballots of a session go'),
-	('void_ballot', 'key_holder', 'ballot_holder', 'the slips and ballots of a session go');
+	('void_ballot', 'key_holder', 'ballot_holder', 'the slips and ballots of a session go'),
+	('correct_roll', 'teller', 'ballot_holder', 'who may vote is changed after the freeze'),
+	('cancel_slip', 'teller', 'ballot_holder', 'a slip goes and a paper is handed out');
+INSERT INTO rule.second_person (request, role, guard, applies, why) VALUES
+	('freeze_roll', 'teller', 'ballot_holder', '$.paper > 0', 'paper is handed out beside slips');
 
 INSERT INTO rule.request (request, keyed, evented, keeps_payload, why) VALUES
 	('count_ballots', true, true, false,
@@ -57,20 +79,21 @@ CREATE FUNCTION flow.sealed_size() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELE
 CREATE FUNCTION flow.ballot_lock(session_id text) RETURNS bigint LANGUAGE sql IMMUTABLE
 AS $$ SELECT hashtextextended('ballot ' || session_id, 0) $$;
 
--- An item set in force that was made for such a branch.  Members are appraised on
--- one item only, its options being the grades.
-CREATE FUNCTION flow.need_item_set(item_set_id text, category text, purpose text)
+-- An item set in force that was made for this purpose and such a branch.
+CREATE FUNCTION flow.need_item_set(item_set_id text, org_id text, purpose text)
 RETURNS void LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
-	IF NOT EXISTS (SELECT FROM data.item_set s WHERE s.id = item_set_id
-			AND s.adopted_on <= flow.today()
-			AND (s.applies_to = '{}' OR category = ANY (s.applies_to))) THEN
+	IF NOT EXISTS (SELECT FROM data.item_set s JOIN data.org o ON o.id = org_id
+			WHERE s.id = item_set_id AND s.adopted_on <= flow.today()
+				AND s.purpose = purpose AND coalesce(s.org_id, org_id) = org_id
+				AND (s.applies_to = '{}' OR o.member_category = ANY (s.applies_to))) THEN
 		PERFORM refuse.invalid('item_set_id', 'item_set_not_in_force',
 			coalesce(item_set_id, ''));
 	END IF;
-	IF purpose = 'MEMBERS_ON_MEMBERS' AND (SELECT count(*) FROM data.item_set_item i
-			WHERE i.item_set_id = item_set_id) <> 1 THEN
-		PERFORM refuse.invalid('item_set_id', 'one_item_for_members', item_set_id);
-	END IF;
 END $$;
+
+-- The stream a session belongs to.
+CREATE FUNCTION flow.stream_of_ballot(purpose text) RETURNS text LANGUAGE sql IMMUTABLE
+AS $$ SELECT CASE WHEN purpose LIKE 'MEMBERS_ON%' THEN 'MEMBERS'
+	WHEN purpose LIKE 'MASSES_ON%' THEN 'MASSES' END $$;

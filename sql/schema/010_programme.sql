@@ -81,7 +81,10 @@ CREATE TABLE data.standard_item (
 CREATE TABLE data.item_set (
 	id text PRIMARY KEY,              -- CX26.1
 	title data.line NOT NULL,
+	purpose text NOT NULL DEFAULT 'MEMBERS_ON_BRANCH' CHECK (purpose IN
+		('MEMBERS_ON_BRANCH', 'MEMBERS_ON_MEMBERS', 'MASSES_ON_BRANCH')),
 	applies_to text[] NOT NULL DEFAULT '{}',  -- member categories; none: every branch
+	org_id text REFERENCES data.org,  -- made for this one branch
 	adopted_on date NOT NULL,
 	adopted_by text REFERENCES data.person,
 	basis data.line);

@@ -1,5 +1,5 @@
--- The members' ballot (domain 2.2: 17 to 20, 3.4; design 7).  Two stores that
--- nothing joins: the roll, written only when it is frozen, and the urn.  The
+-- The secret ballot (domain 2.2: 17 to 20, 3.4; design 7).  Two stores that
+-- nothing joins: the roll, written before the opening only, and the urn.  The
 -- tables of slips and ballots hold no time, address, serial number or person.
 
 -- ---- session and roll ----------------------------------------------------------
@@ -9,20 +9,27 @@ CREATE TABLE data.ballot_session (
 	org_id text NOT NULL REFERENCES data.org,
 	org_name data.line NOT NULL,      -- as the slips say it
 	state text NOT NULL,
-	application_id text NOT NULL REFERENCES data.application,
-	purpose text NOT NULL CHECK (purpose IN ('MEMBERS_ON_BRANCH', 'MEMBERS_ON_MEMBERS')),
-	item_set_id text NOT NULL REFERENCES data.item_set,
+	application_id text REFERENCES data.application,  -- NULL: the year's own meeting
+	purpose text NOT NULL CHECK (purpose IN ('MEMBERS_ON_BRANCH', 'MEMBERS_ON_MEMBERS',
+		'MASSES_ON_BRANCH', 'COMMITTEE_VOTE')),
+	channel text NOT NULL CHECK (channel IN ('SLIPS', 'PAPER', 'MIXED')),
+	item_set_id text REFERENCES data.item_set,
 	comments boolean NOT NULL,
 	held_on date NOT NULL,
 	place data.line NOT NULL,
 	entitled int,                     -- set when the roll is frozen
 	present int CHECK (present BETWEEN 1 AND entitled),
+	paper int CHECK (paper BETWEEN 0 AND present),  -- of them, on paper
+	half_present boolean,             -- of those with a vote in the branch (T13)
 	void_count int CHECK (void_count >= 0),
+	valid int CHECK (valid >= 0),     -- the certified tally's, paper included
+	digest bytea CHECK (length(digest) = 32),  -- of the opened ballots
 	prepared_by text NOT NULL REFERENCES data.person,
-	void_reason data.narrative);
+	void_reason data.narrative,
+	-- the committee's items are agree, disagree, abstain
+	CHECK ((item_set_id IS NULL) = (purpose = 'COMMITTEE_VOTE')));
 CREATE INDEX ON data.ballot_session (application_id);
-CREATE UNIQUE INDEX ballot_session_one_live ON data.ballot_session (application_id, purpose)
-	WHERE state <> 'VOID';
+CREATE INDEX ON data.ballot_session (org_id);
 
 -- The three who hold a key for this session: any two of them open the urn.
 CREATE TABLE data.ballot_holder (
@@ -31,6 +38,8 @@ CREATE TABLE data.ballot_holder (
 	role text NOT NULL CHECK (role IN ('scrutineer', 'teller', 'key_holder')),
 	person_id text NOT NULL REFERENCES data.person,
 	public_key bytea CHECK (length(public_key) = 32),  -- X25519
+	key_state text NOT NULL DEFAULT 'HELD' CHECK (key_state IN ('HELD', 'LOST', 'DESTROYED')),
+	gone_on date,                     -- lost or destroyed: the holder's own word
 	PRIMARY KEY (session_id, holder_no),
 	UNIQUE (session_id, person_id),
 	UNIQUE (session_id, public_key));
@@ -42,25 +51,40 @@ CREATE TABLE data.ballot_item (
 	item_no int NOT NULL,
 	text data.line NOT NULL,
 	mark data.line,                   -- tells two people of one name apart (T41)
+	person_id text REFERENCES data.person,  -- whom it is about, where it is a member
 	options text[] NOT NULL,          -- codes
 	labels text[] NOT NULL,
 	PRIMARY KEY (session_id, item_no),
 	CHECK (cardinality(options) = cardinality(labels)));
 
--- Who has a right, as of the freeze.  Written there and never again, so nothing
--- tells who took a slip or cast a ballot.
+-- Who has a right, as of the freeze: a person, or a mass representative by the
+-- number on that list.  Mended by two people until the opening and never written
+-- after, so nothing tells who took a slip or cast a ballot.
 CREATE TABLE data.roll_entry (
 	session_id text NOT NULL REFERENCES data.ballot_session,
-	person_id text NOT NULL REFERENCES data.person,
-	standing text NOT NULL CHECK (standing IN ('FULL', 'PROBATIONARY')),
+	person_id text NOT NULL,
+	name data.line NOT NULL,
+	mark data.line,
+	standing text NOT NULL CHECK (standing IN ('FULL', 'PROBATIONARY', 'MASSES', 'COMMITTEE')),
 	present boolean,                  -- NULL: only the head count was given
 	PRIMARY KEY (session_id, person_id));
 
--- Two people's word that the count was right.
+-- Corrections of a frozen roll, with the reason.
+CREATE TABLE data.roll_change (
+	session_id text NOT NULL REFERENCES data.ballot_session,
+	serial int NOT NULL,
+	change text NOT NULL CHECK (change IN ('ADDED', 'REMOVED')),
+	name data.line NOT NULL,
+	reason data.narrative NOT NULL,
+	changed_on date NOT NULL,
+	PRIMARY KEY (session_id, serial));
+
+-- The word of two people who each opened the urn for themselves and found the same.
 CREATE TABLE data.ballot_certificate (
 	session_id text NOT NULL REFERENCES data.ballot_session,
 	person_id text NOT NULL REFERENCES data.person,
-	role text NOT NULL CHECK (role IN ('scrutineer', 'teller')),
+	role text NOT NULL CHECK (role IN ('scrutineer', 'teller', 'key_holder')),
+	digest bytea NOT NULL CHECK (length(digest) = 32),
 	PRIMARY KEY (session_id, role),
 	UNIQUE (session_id, person_id));
 
@@ -73,7 +97,8 @@ CREATE TABLE data.slip (
 	public_key bytea NOT NULL CHECK (length(public_key) = 32));
 CREATE INDEX ON data.slip (session_id);
 
--- A sealed ballot.  Gone after the count, with the keys that could open it.
+-- A sealed ballot.  Kept until two people have opened it and agree, then gone
+-- with the keys that could open it.
 CREATE TABLE data.urn (
 	token_hash bytea PRIMARY KEY,
 	session_id text NOT NULL,
@@ -106,3 +131,42 @@ CREATE TABLE data.ballot_receipt (
 	session_id text NOT NULL,
 	sealed_hash bytea NOT NULL,
 	PRIMARY KEY (session_id, sealed_hash));
+
+-- ---- paper, tally, grades ------------------------------------------------------------
+-- What each of two people found on the paper, neither having seen the other's.
+CREATE TABLE data.paper_tally (
+	session_id text NOT NULL REFERENCES data.ballot_session,
+	role text NOT NULL CHECK (role IN ('scrutineer', 'teller')),
+	person_id text NOT NULL REFERENCES data.person,
+	valid int NOT NULL CHECK (valid >= 0),
+	void_count int NOT NULL CHECK (void_count >= 0),
+	PRIMARY KEY (session_id, role),
+	UNIQUE (session_id, person_id));
+CREATE TABLE data.paper_mark (
+	session_id text NOT NULL,
+	role text NOT NULL,
+	item_no int NOT NULL,
+	counts int[] NOT NULL,            -- one for each option
+	blank int NOT NULL CHECK (blank >= 0),
+	PRIMARY KEY (session_id, role, item_no),
+	FOREIGN KEY (session_id, role) REFERENCES data.paper_tally ON DELETE CASCADE);
+
+-- The certified counts, slips and paper together: they stay when the ballots go.
+CREATE TABLE data.ballot_tally (
+	session_id text NOT NULL REFERENCES data.ballot_session,
+	item_no int NOT NULL,
+	counts int[] NOT NULL,
+	blank int NOT NULL,
+	PRIMARY KEY (session_id, item_no));
+
+-- What the branch agreed on for each member, the ballot before it but not by the
+-- ballot alone (不能简单地以票取人): all that superiors learn.
+CREATE TABLE data.member_grade (
+	session_id text NOT NULL,
+	item_no int NOT NULL,
+	grade text NOT NULL,
+	opinion data.narrative,
+	agreed_at data.line NOT NULL,     -- which meeting
+	agreed_on date NOT NULL,
+	PRIMARY KEY (session_id, item_no),
+	FOREIGN KEY (session_id, item_no) REFERENCES data.ballot_item);

@@ -304,8 +304,33 @@ def test_close_and_count(room):
     room.p32.refused(2, "ballot", "count", SESSION, "--key", room.key(SCRUTINEER),
                      "--key", room.key(TELLER))
     os.chmod(room.key(TELLER), 0o600)
-    room.p32("ballot", "count", SESSION, "--key", room.key(HOLDER), "--key", room.key(TELLER))
+    room.p32("ballot", "count", SESSION, "--key", room.key(HOLDER), "--key", room.key(SCRUTINEER))
+    assert "valid" not in room.p30.json("ballot", "show", SESSION)["result"]  # one person's word
+
+
+def test_a_lone_count_is_not_believed(room):
+    """A count that is not what the urn holds is found out by the second who opens it."""
+    keys = ["--key", room.key(HOLDER), "--key", room.key(TELLER)]
+    honest = room.server.sql("SELECT encode(digest, 'hex') FROM data.ballot_session")
+    room.server.sql("UPDATE data.ballot SET marks = '{POOR,POOR}' WHERE id ="
+                    " (SELECT min(id::text)::bytea FROM data.ballot);"
+                    "UPDATE data.ballot_session b SET digest = flow.ballot_digest(b)")
+    assert honest != room.server.sql("SELECT encode(digest, 'hex') FROM data.ballot_session")
+    assert "不一致" in room.p33.refused(7, "ballot", "certify", SESSION, *keys).err
+    assert room.server.sql("SELECT count(*) FROM data.urn") == [["5"]]
+    room.p33("ballot", "count", SESSION, *keys)  # counts anew; the invented one falls
+    assert honest == room.server.sql("SELECT encode(digest, 'hex') FROM data.ballot_session")
+
+
+def test_certify_by_a_second_opening(room):
+    keys = ["--key", room.key(SCRUTINEER), "--key", room.key(TELLER)]
+    room.p33.refused(13, "ballot", "certify", SESSION, *keys)  # counted by this very person
+    room.p32.refused(2, "ballot", "certify", SESSION)          # nobody certifies blind
+    room.p32.refused(3, "ballot", "forget", SESSION, "--confirm", SESSION)
+    room.p32("ballot", "certify", SESSION, *keys)
+    assert room.server.sql("SELECT count(*) FROM data.urn") == [["0"]]
     result = room.p30.json("ballot", "show", SESSION)["result"]
+    assert result["state"] == "CERTIFIED"
     assert (result["returned"], result["valid"], result["voidCount"]) == (5, 4, 1)
     assert result["tallies"][0]["counts"] == [3, 1, 0, 0]
     assert result["tallies"][1]["counts"] == [1, 2, 0, 0]
@@ -331,13 +356,6 @@ def test_small_group_and_comment(room):
     assert not room.p32.json("ballot", "show", SESSION).get("commentTexts")
 
 
-def test_certify_by_two(room):
-    assert room.p32.json("ballot", "certify", SESSION)["state"] == "COUNTED"
-    room.p32.refused(13, "ballot", "certify", SESSION)
-    room.p32.refused(3, "ballot", "forget", SESSION, "--confirm", SESSION)
-    assert room.p33.json("ballot", "certify", SESSION)["state"] == "CERTIFIED"
-
-
 def test_receipts_after_the_count(room):
     for receipt in room.receipts:
         room.voter("ballot", "check", SESSION, receipt.lower())
@@ -350,6 +368,8 @@ def test_key_is_destroyed(room):
     path = room.key(SCRUTINEER)
     room.p32("ballot", "forget", SESSION, "--confirm", SESSION)
     assert not path.exists()
+    gone = room.p33.json("ballot", "show", SESSION)["holders"][0]
+    assert gone["keyState"] == "DESTROYED" and gone["goneOn"] == "2026-11-20"
 
 
 def test_sheet(room):

@@ -4,7 +4,7 @@ BEGIN;
 SELECT no_plan();
 SELECT t.as('P10', 'od_officer@ZZB', 'open_evaluation', $a$'SB26-14', '{}'$a$) \g /dev/null
 SELECT is(t.as('P10', 'od_officer@ZZB', 'prepare_ballot', $a$'SB26-14', NULL, 'CX26.1', true,
-	flow.today(), '会议室', 'P14', 'P15', 'P16'$a$)->>'session_id', 'CP26-14', 'a session');
+	flow.today(), '会议室', 'P14', 'P15', 'P16', NULL, NULL, NULL$a$)->>'session_id', 'CP26-14', 'a session');
 
 -- ---- before the roll is frozen nobody outside knows of it ------------------------------
 SELECT throws_ok($$SELECT t.anyone('check_receipt', $a$'CP26-14', '\x00000000000000000000'$a$)$$,

@@ -113,9 +113,9 @@ INSERT INTO data.outside_unit (id, state, name, kind) VALUES ('WD26-01', 'LISTED
 INSERT INTO data.letter (id, org_id, state, application_id, unit_id, why, questions, drafted_on,
 	sent_on, reply_by) VALUES ('HS26-01', '01', 'SENT', 'SB26-01', 'WD26-01', '…', '…', '2026-11-20', '2026-11-20', '2026-12-01');
 INSERT INTO data.item_set (id, title, adopted_on) VALUES ('CX26.1', '民主评议', '2026-01-01');
-INSERT INTO data.ballot_session (id, org_id, org_name, state, application_id, purpose, item_set_id,
-	comments, held_on, place, prepared_by)
-VALUES ('CP26-01', '01', '第01党支部', 'PREPARED', 'SB26-01', 'MEMBERS_ON_BRANCH', 'CX26.1', true,
+INSERT INTO data.ballot_session (id, org_id, org_name, state, application_id, purpose, channel,
+	item_set_id, comments, held_on, place, prepared_by)
+VALUES ('CP26-01', '01', '第01党支部', 'PREPARED', 'SB26-01', 'MEMBERS_ON_BRANCH', 'SLIPS', 'CX26.1', true,
 	'2026-12-03', '会议室', 'P22');
 INSERT INTO data.ballot_holder (session_id, holder_no, role, person_id, public_key) VALUES
 	('CP26-01', 1, 'scrutineer', 'P70', sha256('1')), ('CP26-01', 2, 'teller', 'P71', sha256('2')),
@@ -127,16 +127,19 @@ SELECT is(t.hinted('P22', 'mark_unanswered'), 'HS26-01', 'a letter past its day'
 SELECT is(t.wrong_hints(), '', 'with open streams');
 UPDATE data.ballot_holder SET public_key = sha256('3') WHERE holder_no = 3;
 SELECT is(t.wrong_hints(), '', 'with all keys');
-UPDATE data.ballot_session SET state = 'ROLL_FROZEN', entitled = 7, present = 2;
+UPDATE data.ballot_session SET state = 'ROLL_FROZEN', entitled = 7, present = 2, paper = 0;
 SELECT is(t.hinted('P70', 'list_slips'), 'CP26-01', 'slips are wanted');
 INSERT INTO data.slip VALUES (sha256('a'), 'CP26-01', sha256('a')), (sha256('b'), 'CP26-01', sha256('b'));
 SELECT is(t.wrong_hints(), '', 'with slips');
 UPDATE data.ballot_session SET state = 'OPEN';
 SELECT is(t.wrong_hints(), '', 'with an open ballot');
 UPDATE data.ballot_session SET state = 'COUNTED', void_count = 0;
-SELECT is(t.hinted('P71', 'certify_ballot'), 'CP26-01', 'two people certify');
+INSERT INTO data.ballot_certificate VALUES ('CP26-01', 'P70', 'scrutineer', sha256('count'));
+SELECT is(t.hinted('P71', 'certify_ballot'), 'CP26-01', 'a second person opens the urn and certifies');
+SELECT is(t.hinted('P70', 'certify_ballot'), NULL, 'who counted does not');
 SELECT is(t.wrong_hints(), '', 'with a counted ballot');
 UPDATE data.ballot_session SET state = 'CERTIFIED';
+SELECT is(t.hinted('P72', 'forget_key'), 'CP26-01', 'the keys have done their work');
 UPDATE data.letter SET state = 'UNANSWERED';
 UPDATE data.eval_stream SET state = 'CLOSED' WHERE application_id = 'SB26-01';
 SELECT is(t.wrong_hints(), '', 'with closed streams');

@@ -66,17 +66,25 @@ SELECT is(pg_temp.ask('P51', 'show_rule_set', '''GZ26.1'''),
 -- ---- ballot items ----------------------------------------------------------------------------
 \set items '''{"(政治功能强,\\"{\\"\\"(GOOD,好)\\"\\",\\"\\"(POOR,差)\\"\\"}\\")"}''::api.item_set_item[]'
 SELECT is(pg_temp.ask('P50', 'adopt_item_set',
-	'''评议支部'', ''{}'', ''第3次会议'', NULL, ' || :'items', 'item_set_id'), 'CX26.1', 'an item set');
+	'''评议支部'', ''{}'', ''第3次会议'', NULL, ' || :'items' || ', NULL, NULL', 'item_set_id'), 'CX26.1', 'an item set');
 SELECT is(pg_temp.ask('P51', 'show_item_set', 'NULL', 'items')::api.item_set_item[],
 	:items, 'reads as it was given');
 SELECT is(pg_temp.refused('P50', 'adopt_item_set',
-	'''x'', ''{}'', ''y'', NULL, ARRAY[ROW('' '', ''{}'')::api.item_set_item, ROW(''甲'', ''{"(GOOD,好)","(GOOD,好)"}'')::api.item_set_item]'),
+	'''x'', ''{}'', ''y'', NULL, ARRAY[ROW('' '', ''{}'')::api.item_set_item, ROW(''甲'', ''{"(GOOD,好)","(GOOD,好)"}'')::api.item_set_item], NULL, NULL'),
 	'ZB001 defects item_set|item_without_text 1|item_options_few 1|item_option_bad 2',
 	'every defect of the items at once');
 SELECT pg_temp.ask('P50', 'adopt_item_set',
-	'''学生支部'', ''{学生}'', ''第3次会议'', NULL, ' || :'items');
-SELECT is(flow.current_item_set('14') || ' ' || flow.current_item_set('15'), 'CX26.1 CX26.2',
-	'a set may be for one category');
+	'''学生支部'', ''{学生}'', ''第3次会议'', NULL, ' || :'items' || ', NULL, NULL');
+SELECT pg_temp.ask('P50', 'adopt_item_set',
+	'''某支部'', ''{}'', ''第4次会议'', NULL, ' || :'items' || ', NULL, ''14''');
+SELECT pg_temp.ask('P50', 'adopt_item_set',
+	'''评议党员'', ''{}'', ''第4次会议'', NULL, ' || :'items' || ', ''MEMBERS_ON_MEMBERS'', NULL');
+SELECT is(flow.current_item_set('15', 'MEMBERS_ON_BRANCH'), 'CX26.2', 'a set may be for one category');
+SELECT is(flow.current_item_set('14', 'MEMBERS_ON_BRANCH'), 'CX26.3', 'or for one branch');
+SELECT is(flow.current_item_set('14', 'MEMBERS_ON_MEMBERS'), 'CX26.4', 'for its own purpose');
+SELECT is(pg_temp.refused('P50', 'adopt_item_set', '''x'', ''{}'', ''y'', NULL, '
+	|| :'items' || ' || ' || :'items' || ', ''MEMBERS_ON_MEMBERS'', ''99'''),
+	'ZB001 defects item_set|one_item_for_members|branch_unknown 99', 'one item, the grade, and a branch there is');
 
 -- ---- calendar ------------------------------------------------------------------------------------
 \set days '''{"(2,2026-10-01,f,国庆节)","(3,2026-10-02,f,国庆节)","(4,2026-10-10,t,国庆节调休)","(5,2027-01-31,t,春节调休)","(6,2027-02-05,f,春节)","(7,2027-02-08,f,春节)"}''::api.holiday_import[]'

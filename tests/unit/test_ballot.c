@@ -216,7 +216,7 @@ static void test_whole_way(void **state)
 	}
 	assert_true(ballot_bind(&s.manifest, &bond));
 	assert_true(seal_new_code(code));
-	assert_true(seal_slip(code, bond.name, &slip));
+	assert_true(seal_slip(code, "CP26-14", bond.name, &slip));
 	marks_of(&in);
 	len = ballot_encode(&in, plain);
 	assert_true(seal_ballot(plain, len, bond.name, bond.keys, sealed));

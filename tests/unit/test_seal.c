@@ -313,20 +313,25 @@ static void test_slips(void **state)
 
 	(void)state;
 	assert_true(seal_new_code(code));
-	assert_true(seal_slip(code, SESSION, &slip));
-	assert_true(seal_slip(code, SESSION, &again));
+	assert_true(seal_slip(code, SESSION, SESSION, &slip));
+	assert_true(seal_slip(code, SESSION, SESSION, &again));
 	assert_memory_equal(&slip, &again, sizeof(slip));
 	SHA256(slip.token, SEAL_KEY, hash);
 	assert_memory_equal(slip.token_hash, hash, SEAL_KEY);
 	assert_memory_not_equal(slip.token, slip.private_key, SEAL_KEY);
-	assert_true(seal_slip(code, "CP26-14-4", &other));
+	assert_true(seal_slip(code, "CP26-14-4", "CP26-14-4", &other));
 	assert_memory_not_equal(slip.token, other.token, SEAL_KEY);
 	assert_memory_not_equal(slip.public_key, other.public_key, SEAL_KEY);
+	assert_true(seal_slip(code, SESSION, "another paper", &other));
+	assert_memory_equal(slip.token, other.token, SEAL_KEY);
+	assert_memory_not_equal(slip.public_key, other.public_key, SEAL_KEY);
+	assert_true(seal_token(code, SESSION, &other));
+	assert_memory_equal(slip.token_hash, other.token_hash, SEAL_KEY);
 	code[9] ^= 1;
-	assert_true(seal_slip(code, SESSION, &other));
+	assert_true(seal_slip(code, SESSION, SESSION, &other));
 	assert_memory_not_equal(slip.token, other.token, SEAL_KEY);
 	assert_memory_not_equal(slip.public_key, other.public_key, SEAL_KEY);
-	assert_false(seal_slip(code, "", &other));
+	assert_false(seal_slip(code, "", "", &other));
 }
 
 /* Slips on paper outlive the program that printed them: the derivation may not
@@ -339,7 +344,7 @@ static void test_slip_of_old(void **state)
 	int i;
 
 	(void)state;
-	assert_true(seal_slip(code, SESSION, &slip));
+	assert_true(seal_slip(code, SESSION, SESSION, &slip));
 	for (i = 0; i < 8; i++)
 		sprintf(hex + 2 * i, "%02x", slip.token[i]);
 	assert_string_equal(hex, "ea82137261993fbf");
@@ -358,9 +363,9 @@ static void test_casts(void **state)
 	(void)state;
 	seal(sealed);
 	assert_true(seal_new_code(code));
-	assert_true(seal_slip(code, SESSION, &slip));
+	assert_true(seal_slip(code, SESSION, SESSION, &slip));
 	code[0] ^= 1;
-	assert_true(seal_slip(code, SESSION, &other));
+	assert_true(seal_slip(code, SESSION, SESSION, &other));
 	assert_true(seal_sign(&slip, SESSION, sealed, signature));
 	assert_true(seal_verify(slip.public_key, SESSION, sealed, SEAL_SIZE,
 				signature));
