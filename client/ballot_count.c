@@ -431,7 +431,7 @@ static int run(struct client *client, struct args *args, Request *request,
 	if (code != EXIT_DONE)
 		return code;
 	c.manifest = reply->show_ballot->manifest;
-	code = open_all(&c, args, reply->show_ballot->channel !=
+	code = open_all(&c, args, reply->show_ballot->ballot_channel !=
 					  BALLOT_CHANNEL__KIND__PAPER);
 	if (code == EXIT_DONE && !fill(&c, request_body(request)))
 		code = EXIT_FAILED;

@@ -314,7 +314,11 @@ int ballot_cancel_run(struct client *client, struct args *args)
 		return ballot_fail(client, EXIT_USAGE, "ballot_file_system",
 				   path, strerror(errno));
 	body = request_body(request);
-	code = ballot_ask_code(client, file, secret);
+	code = ballot_fetch(client, body->session_id, &reply);
+	if (code == EXIT_DONE) {
+		call_free(reply);
+		code = ballot_ask_code(client, file, secret);
+	}
 	if (file && file != stdin)
 		fclose(file);
 	if (code == EXIT_DONE && !seal_token(secret, body->session_id, &slip))

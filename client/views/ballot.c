@@ -23,8 +23,10 @@ static void show_facts(struct out *out, const ShowBallotReply *b)
 		out_field(out, "place", m->place);
 		out_field(out, "item_set_id", m->item_set_id);
 	}
-	if (b->has_channel)
-		out_field(out, "channel", word_value("channel", channel_name(b->channel)));
+	if (b->has_ballot_channel)
+		out_field(out, "ballot_channel",
+			  word_value("ballot_channel",
+				     channel_name(b->ballot_channel)));
 	if (r && r->has_entitled) {
 		out_field(out, "entitled", out_format(out, "%d", r->entitled));
 		out_field(out, "present", out_format(out, "%d", r->present));
@@ -215,7 +217,7 @@ int enter_paper_view(struct client *client, const Reply *reply)
 	out_field(out, "session_id", r->session_id);
 	out_field(out, "state", word_value("ballot_session", r->state));
 	out_pairs_end(out);
-	out_printf(out, "%s\n", r->waiting ? word("text.paper_waiting") :
+	out_printf(out, "%s\n", r->awaits_other ? word("text.paper_waiting") :
 					     word("text.paper_agreed"));
 	return EXIT_DONE;
 }

@@ -184,7 +184,7 @@ END $$;
 
 CREATE FUNCTION api.prepare_ballot(me auth.actor, application_id text, purpose text,
 	item_set_id text, comments boolean, held_on date, place text, scrutineer_id text,
-	teller_id text, key_holder_id text, org_id text, agenda_item_id text, channel text,
+	teller_id text, key_holder_id text, org_id text, agenda_item_id text, ballot_channel text,
 	OUT session_id text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -192,7 +192,6 @@ DECLARE org text;
 BEGIN
 	purpose := coalesce(purpose, CASE WHEN agenda_item_id IS NULL THEN 'MEMBERS_ON_BRANCH'
 		ELSE 'COMMITTEE_VOTE' END);
-	channel := coalesce(channel, 'SLIPS');
 	org := flow.ballot_matter(me, purpose, application_id, org_id, agenda_item_id);
 	PERFORM refuse.unless_line('place', place);
 	IF held_on IS NULL OR held_on < flow.today() THEN
@@ -212,7 +211,8 @@ BEGIN
 	INSERT INTO data.ballot_session (id, org_id, org_name, state, application_id,
 		agenda_item_id, purpose, channel, item_set_id, comments, held_on, place, prepared_by)
 	VALUES (session_id, org, flow.org_name(org, flow.today()), state, application_id,
-		agenda_item_id, purpose, channel, item_set_id, coalesce(comments, false), held_on,
+		agenda_item_id, purpose, coalesce(ballot_channel, 'SLIPS'), item_set_id,
+		coalesce(comments, false), held_on,
 		place, me.person_id)
 	ON CONFLICT DO NOTHING;
 	IF NOT FOUND THEN
@@ -846,7 +846,7 @@ CREATE FUNCTION flow.paper_reasons(b data.ballot_session, valid int, void_count 
 -- where they do not both are shown to the two.  An entry can be made again until the
 -- count is certified.  Where all is paper the second entry is the count.
 CREATE FUNCTION api.enter_paper(me auth.actor, INOUT session_id text, valid int,
-	void_count int, items api.paper_item[], OUT state text, OUT waiting boolean,
+	void_count int, items api.paper_item[], OUT state text, OUT awaits_other boolean,
 	OUT differing int[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -860,8 +860,8 @@ BEGIN
 	VALUES (b.id, me.role, me.person_id, valid, void_count);
 	INSERT INTO data.paper_mark (session_id, role, item_no, counts, blank)
 	SELECT b.id, me.role, i.item_no, i.counts, coalesce(i.blank, 0) FROM unnest(items) i;
-	waiting := flow.paper_entries(b.id) < 2;
-	differing := CASE WHEN waiting THEN '{}' ELSE ARRAY(SELECT flow.paper_differs(b.id)) END;
+	awaits_other := flow.paper_entries(b.id) < 2;
+	differing := CASE WHEN awaits_other THEN '{}' ELSE ARRAY(SELECT flow.paper_differs(b.id)) END;
 	IF b.channel = 'PAPER' AND flow.paper_agreed(b.id) THEN
 		state := 'COUNTED';
 		PERFORM flow.counted(me, b.id);
@@ -1054,7 +1054,7 @@ CREATE FUNCTION api.show_ballot(me auth.actor, INOUT session_id text, OUT state 
 	OUT application_id text, OUT manifest api.ballot_manifest, OUT slips_listed int,
 	OUT holders api.ballot_holder_row[], OUT result api.ballot_result,
 	OUT comment_texts text[], OUT void_reason text, OUT agenda_item_id text,
-	OUT channel text, OUT paper_entries api.paper_entry[])
+	OUT ballot_channel text, OUT paper_entries api.paper_entry[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE b data.ballot_session := flow.find_ballot(me, session_id);
@@ -1062,7 +1062,7 @@ BEGIN
 	state := b.state;
 	application_id := b.application_id;
 	agenda_item_id := b.agenda_item_id;
-	channel := b.channel;
+	ballot_channel := b.channel;
 	void_reason := b.void_reason;
 	manifest := flow.ballot_manifest(b);
 	-- While ballots are cast the slips left over would tell the turnout.
