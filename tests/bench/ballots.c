@@ -20,7 +20,7 @@ static bool one(const char *session, const uint8_t holders[SEAL_HOLDERS][SEAL_KE
 	uint8_t code[CODE_SECRET], sealed[SEAL_SIZE], signature[SEAL_SIGNATURE];
 	struct seal_slip slip;
 
-	return seal_new_code(code) && seal_slip(code, session, &slip) &&
+	return seal_new_code(code) && seal_slip(code, session, session, &slip) &&
 	       seal_ballot((const uint8_t *)plain, sizeof(plain) - 1, session, holders,
 			   sealed) &&
 	       seal_sign(&slip, session, sealed, signature) &&
