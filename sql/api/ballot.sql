@@ -313,8 +313,8 @@ CREATE FUNCTION flow.freeze_items(b data.ballot_session) RETURNS void LANGUAGE s
 	FROM data.agenda_item i WHERE i.id = b.agenda_item_id $$;
 
 -- Who has a right: the branch's members of that day by affiliation, so that nobody is
--- on two rolls (T7); a committee's seats that do not stand aside.  `present` is NULL
--- where the meeting has not said it.
+-- on two rolls (T7); the representatives at the newest duty review; a committee's seats
+-- that do not stand aside.  `present` is NULL where the meeting has not said it.
 CREATE FUNCTION flow.ballot_roll(b data.ballot_session)
 RETURNS TABLE (person_id text, name text, mark text, standing text, present boolean)
 LANGUAGE sql STABLE AS $$
@@ -322,6 +322,12 @@ LANGUAGE sql STABLE AS $$
 	FROM data.affiliation f JOIN data.person p ON p.id = f.person_id
 	WHERE b.purpose LIKE 'MEMBERS_ON%' AND f.org_id = b.org_id AND f.kind = 'PRIMARY'
 		AND f.from_on <= flow.today() AND (f.to_on IS NULL OR f.to_on > flow.today())
+	UNION ALL
+	SELECT m.id || '/' || r.representative_no, r.name, r.unit, 'MASSES', r.took_part
+	FROM (SELECT x.id FROM data.mass_session x WHERE b.purpose = 'MASSES_ON_BRANCH'
+			AND x.org_id = b.org_id AND x.year <= extract(year FROM b.held_on)
+		ORDER BY x.year DESC LIMIT 1) m
+	JOIN data.representative r ON r.mass_session_id = m.id
 	UNION ALL
 	SELECT p.id, p.name, p.mark, 'COMMITTEE', a.present
 	FROM data.agenda_item i JOIN data.attendance a ON a.meeting_id = i.meeting_id
@@ -405,7 +411,7 @@ CREATE TYPE api.roll_row AS (person_id text, name text, mark text, standing text
 CREATE TYPE api.roll_change AS (change text, name text, reason text, changed_on date);
 CREATE FUNCTION api.show_roll(me auth.actor, INOUT session_id text, OUT state text,
 	OUT entitled int, OUT present int, OUT roll api.roll_row[], OUT paper int,
-	OUT half_present boolean, OUT changes api.roll_change[])
+	OUT half_present boolean, OUT corrections api.roll_change[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE b data.ballot_session := flow.find_ballot(me, session_id);
@@ -419,7 +425,7 @@ BEGIN
 		r.present)::api.roll_row ORDER BY r.person_id), '{}') INTO roll
 	FROM data.roll_entry r WHERE r.session_id = b.id;
 	SELECT coalesce(array_agg(ROW(c.change, c.name, c.reason, c.changed_on)::api.roll_change
-		ORDER BY c.serial), '{}') INTO changes
+		ORDER BY c.serial), '{}') INTO corrections
 	FROM data.roll_change c WHERE c.session_id = b.id;
 END $$;
 

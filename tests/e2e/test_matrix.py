@@ -75,7 +75,7 @@ def checksum(server):
     """Of every table but the certificates' own, order apart."""
     tables = [t for t, in server.sql(
         "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-        " WHERE schemaname IN ('data', 'rule', 'audit')")]
+        " WHERE schemaname IN ('data', 'rule', 'audit') ORDER BY 1")]
     # This very look is an event of the machine's operator.
     but = {"audit.event": " WHERE request <> 'machine_psql'"}
     return sorted(server.sql(" UNION ALL ".join(
