@@ -501,17 +501,18 @@ static bool get_composite(const struct codec_plan *plan, struct in *in, struct b
 	return !in->bad && in->p == in->end;
 }
 
-bool codec_decode(const struct codec_plan *plan, const PGresult *result, struct buf *out)
+bool codec_decode(const struct codec_plan *plan, const PGresult *result, int row,
+	struct buf *out)
 {
 	if (PQntuples(result) == 0)
 		return true;
 	if ((unsigned)PQnfields(result) < plan->n)
 		return false;
 	for (unsigned i = 0; i < plan->n; i++)
-		if (!PQgetisnull(result, 0, (int)i) && !codec_decode_value(
+		if (!PQgetisnull(result, row, (int)i) && !codec_decode_value(
 				&plan->fields[i],
-				(const uint8_t *)PQgetvalue(result, 0, (int)i),
-				(size_t)PQgetlength(result, 0, (int)i), out))
+				(const uint8_t *)PQgetvalue(result, row, (int)i),
+				(size_t)PQgetlength(result, row, (int)i), out))
 			return false;
 	return !out->failed;
 }

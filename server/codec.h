@@ -63,9 +63,9 @@ void codec_plan_free(struct codec_plan *plan);
 bool codec_encode(const struct codec_plan *plan, const ProtobufCMessage *message,
 	struct arena *arena, const char **values, int *lengths, const char **field);
 
-/* Appends the bytes of the reply message for the first columns of row 0 of
- * `result`; nothing for no row.  False: the row is not what the plan says. */
-bool codec_decode(const struct codec_plan *plan, const PGresult *result,
+/* Appends the bytes of the reply message for the first columns of a row of
+ * `result`; nothing for no row at all.  False: the row is not what the plan says. */
+bool codec_decode(const struct codec_plan *plan, const PGresult *result, int row,
 	struct buf *out);
 
 /* One binary value as the field's bytes on the wire, tag included: the part of

@@ -127,8 +127,14 @@ static void on_segment(void *arg, struct dbconn *conn, struct db_call **calls, i
 
 	(void)conn;
 	if (failed < 0) {
-		for (int i = 0; i < n; i++)
-			complete(calls[i], DB_OK, results[i]);
+		for (int i = 0; i < n; i++) {
+			if (calls[i]->row >= 0) {
+				complete(calls[i], DB_OK, results[i]);
+				continue;
+			}
+			calls[i]->alone = true;
+			push_front(lane, calls[i]);
+		}
 		return;
 	}
 	if (n == 1 && !(met_another(results[0]) && ++calls[0]->tries < TRIES)) {
@@ -136,10 +142,12 @@ static void on_segment(void *arg, struct dbconn *conn, struct db_call **calls, i
 		return;
 	}
 	/* Rolled back whole.  The one that failed goes again by itself, the others
-	 * together; who met another transaction is kept from meeting it again. */
+	 * together; who met another transaction is kept from meeting it again, and
+	 * of a set nobody knows which one it was. */
 	db->counters.regrouped++;
 	for (int i = n - 1; i >= 0; i--) {
-		calls[i]->alone = i == failed || met_another(results[failed]);
+		calls[i]->alone = i == failed || calls[i]->statement->set ||
+			met_another(results[failed]);
 		push_front(lane, calls[i]);
 	}
 }
@@ -182,34 +190,60 @@ static const struct dbconn_events events = {
 
 /* ---- sending --------------------------------------------------------------------------- */
 
-/* The next segment of a lane: a group on the write lane, else one call. */
+/* Of what waits, this connection's part: the others that are free take theirs. */
+static int share(struct db *db, enum lane which)
+{
+	struct lane_state *lane = &db->lanes[which];
+	int free_now = 0, part;
+
+	for (int i = 0; i < lane->n; i++)
+		free_now += dbconn_state(lane->conns[i]) == DBCONN_UP &&
+			dbconn_load(lane->conns[i]) == 0;
+	part = (lane->waiting + free_now - 1) / (free_now ? free_now : 1);
+	return part < db->config->group_limit ? part : db->config->group_limit;
+}
+
+static bool alone(const struct db_call *call)
+{
+	return call->alone || call->rollback;
+}
+
+/* The next segment of a lane: a group on the write lane; elsewhere one call, or
+ * those that one statement answers. */
 static int take(struct db *db, enum lane which, struct db_call **calls)
 {
 	struct lane_state *lane = &db->lanes[which];
-	int most = which == LANE_WRITE ? db->config->group_limit : 1, n = 0;
+	const struct db_statement *only =
+		which == LANE_WRITE ? NULL : lane->head->statement;
+	int most = !only || only->set ? share(db, which) : 1, n = 0;
 
 	if (most > DBCONN_DEPTH)
 		most = DBCONN_DEPTH;
 	while (lane->head && n < most) {
-		bool alone = lane->head->alone || lane->head->rollback;
 
 		if (lane->head->cancelled) {
 			complete(pop(lane), DB_CANCELLED, NULL);
 			continue;
 		}
-		if (alone && n > 0)
+		if (n > 0 && (alone(lane->head) ||
+				(only && lane->head->statement != only)))
 			break;
 		calls[n++] = pop(lane);
-		if (alone)
+		if (alone(calls[n - 1]))
 			break;
 	}
 	return n;
 }
 
-static bool has_room(enum lane which, const struct dbconn *conn)
+/* Where many go at once a connection is waited for until it is free. */
+static bool has_room(const struct lane_state *lane, enum lane which,
+	const struct dbconn *conn)
 {
-	return dbconn_state(conn) == DBCONN_UP && (which == LANE_WRITE ?
-		dbconn_load(conn) == 0 : dbconn_load(conn) < depth[which]);
+	bool many = which == LANE_WRITE ||
+		(lane->head->statement->set && !alone(lane->head));
+
+	return dbconn_state(conn) == DBCONN_UP &&
+		dbconn_load(conn) < (many ? 1 : depth[which]);
 }
 
 static struct dbconn *freest(struct lane_state *lane, enum lane which)
@@ -217,7 +251,7 @@ static struct dbconn *freest(struct lane_state *lane, enum lane which)
 	struct dbconn *best = NULL;
 
 	for (int i = 0; i < lane->n; i++)
-		if (has_room(which, lane->conns[i]) && (!best ||
+		if (has_room(lane, which, lane->conns[i]) && (!best ||
 				dbconn_load(lane->conns[i]) < dbconn_load(best)))
 			best = lane->conns[i];
 	return best;

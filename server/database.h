@@ -32,7 +32,12 @@ enum db_outcome {
 	DB_CANCELLED,   /* db_cancel; may or may not have happened */
 };
 
-/* Prepared on a connection before its first use there. */
+/* Prepared on a connection before its first use there.
+ *
+ * A set form answers many calls of a statement at once: it takes an array for each
+ * parameter and gives a row for each call it answered, the call's place (from 1)
+ * in a last column of its own.  It never fails for what one call asks: a call it
+ * left out runs again by itself. */
 struct db_statement {
 	const char *name; /* also the prepared name */
 	const char *sql;
@@ -40,9 +45,11 @@ struct db_statement {
 	enum lane lane;
 	bool writes; /* if lost on the wire, whether it was done is not known */
 	unsigned index; /* < DB_STATEMENTS, its own among the process's statements */
+	const struct db_statement *set; /* its set form; NULL: it has none */
+	const Oid *elements; /* of a set form: what its arrays hold */
 };
 
-enum { DB_STATEMENTS = 512 };
+enum { DB_STATEMENTS = 512, DB_PARAMS = 65 /* of one statement */ };
 
 /* Owned by the caller until `done`.  Values are in binary format. */
 struct db_call {
@@ -50,17 +57,19 @@ struct db_call {
 	const char *const *values; /* a NULL entry is SQL NULL */
 	const int *lengths;
 	bool rollback; /* dry run: alone in a transaction that is rolled back */
-	/* `result` is borrowed, and NULL unless DB_OK or DB_ERROR. */
+	/* `result` is borrowed, and NULL unless DB_OK or DB_ERROR; the call's own
+	 * row in it is `row`. */
+	int row;
 	void (*done)(struct db_call *, enum db_outcome, const PGresult *result);
 
 	/* database.c's own */
 	struct later_item later;
 	struct db *db;
-	struct db_call *next;
+	struct db_call *next; /* waiting, or answered by the same statement */
 	uint64_t queued_at;
 	enum db_outcome outcome;
 	unsigned tries;   /* times sent on a connection that died */
-	bool alone;       /* after its group failed */
+	bool alone;       /* after its group failed or left it out */
 	bool cancelled;
 	bool queued;
 };

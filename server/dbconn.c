@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "server/dbset.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
@@ -24,7 +25,7 @@ enum expect_kind {
 struct expect {
 	enum expect_kind kind;
 	const struct db_statement *statement; /* of a prepare */
-	struct db_call *call;
+	struct db_call *call; /* the first; those of a set follow by `next` */
 };
 
 struct dbconn {
@@ -115,10 +116,17 @@ static bool poll_set(struct dbconn *conn, int events)
 
 /* ---- dying ---------------------------------------------------------------------- */
 
+/* The calls of a set share one result and stand side by side. */
+static void results_clear(PGresult **results, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (i == 0 || results[i] != results[i - 1])
+			PQclear(results[i]);
+}
+
 static void segment_clear(struct dbconn *conn)
 {
-	for (int i = 0; i < conn->n; i++)
-		PQclear(conn->results[i]);
+	results_clear(conn->results, conn->n);
 	PQclear(conn->error);
 	conn->error = NULL;
 	conn->n = 0;
@@ -135,8 +143,9 @@ static void drop(struct dbconn *conn, struct db_call **lost, int *nlost)
 	while (conn->ring_len > 0) {
 		struct expect e = ring_pop(conn);
 
-		if (e.kind == EXPECT_CALL)
-			lost[(*nlost)++] = e.call;
+		for (struct db_call *c = e.kind == EXPECT_CALL ? e.call : NULL; c;
+				c = c->next)
+			lost[(*nlost)++] = c;
 	}
 	conn->load = 0;
 	poll_drop(conn);
@@ -248,19 +257,27 @@ static void segment_failed(struct dbconn *conn, int at, PGresult *error)
 	conn->error = error;
 }
 
+/* What a statement gave, for the call or the calls of the set it was sent for. */
 static void call_result(struct dbconn *conn, struct db_call *call, PGresult *result)
 {
-	int i = conn->n++;
+	bool set = call->next != NULL;
+	int first = conn->n;
 
-	conn->calls[i] = call;
-	conn->results[i] = NULL;
+	for (; call; call = call->next) {
+		conn->calls[conn->n] = call;
+		conn->results[conn->n++] = NULL;
+		call->row = 0;
+	}
 	switch (PQresultStatus(result)) {
 	case PGRES_TUPLES_OK:
 	case PGRES_COMMAND_OK:
-		conn->results[i] = result;
+		for (int i = first; i < conn->n; i++)
+			conn->results[i] = result;
+		if (set)
+			dbset_rows(conn->calls + first, conn->n - first, result);
 		return;
 	case PGRES_FATAL_ERROR:
-		segment_failed(conn, i, result);
+		segment_failed(conn, first, result);
 		return;
 	default: /* PGRES_PIPELINE_ABORTED */
 		PQclear(result);
@@ -282,7 +299,8 @@ static void segment_end(struct dbconn *conn)
 		 * own error is told to the first. */
 		if (failed >= 0) {
 			failed = failed < n ? failed : 0;
-			PQclear(results[failed]);
+			results_clear(results, n);
+			memset(results, 0, sizeof(results[0]) * (size_t)n);
 			results[failed] = error;
 			error = NULL;
 		}
@@ -291,8 +309,7 @@ static void segment_end(struct dbconn *conn)
 		conn->error = NULL;
 		conn->failed = -1;
 		conn->events->segment(conn->arg, conn, calls, n, results, failed);
-		for (int i = 0; i < n; i++)
-			PQclear(results[i]);
+		results_clear(results, n);
 	}
 	if (error)
 		segment_clear(conn);
@@ -438,32 +455,68 @@ static bool send_sync(struct dbconn *conn)
 	return true;
 }
 
-static bool send_call(struct dbconn *conn, struct db_call *call)
+static bool send_query(struct dbconn *conn, const struct db_statement *statement,
+	const char *const *values, const int *lengths, struct db_call *call)
 {
-	enum { MOST = 64 };
-	static const int binary[MOST] = { [0 ... MOST - 1] = 1 };
+	static const int binary[DB_PARAMS] = { [0 ... DB_PARAMS - 1] = 1 };
 
-	if (call->statement->nparams > MOST ||
-		!PQsendQueryPrepared(conn->pg, call->statement->name,
-			call->statement->nparams, call->values, call->lengths,
-			binary, 1))
+	if (statement->nparams > DB_PARAMS || !PQsendQueryPrepared(conn->pg,
+			statement->name, statement->nparams, values, lengths, binary, 1))
 		return false;
 	ring_push(conn, (struct expect){ .kind = EXPECT_CALL, .call = call });
 	return true;
 }
 
+/* How many calls from the first on go as one statement. */
+static int run_length(struct db_call **calls, int n)
+{
+	int run = 1;
+
+	if (!calls[0]->statement->set || calls[0]->rollback || calls[0]->alone)
+		return 1;
+	while (run < n && calls[run]->statement == calls[0]->statement)
+		run++;
+	return run;
+}
+
+static const struct db_statement *statement_for(struct db_call **calls, int run)
+{
+	return run > 1 ? calls[0]->statement->set : calls[0]->statement;
+}
+
+static bool send_run(struct dbconn *conn, struct db_call **calls, int run)
+{
+	const struct db_statement *statement = statement_for(calls, run);
+	struct dbset set;
+	bool ok;
+
+	for (int i = 0; i < run; i++)
+		calls[i]->next = i + 1 < run ? calls[i + 1] : NULL;
+	if (run == 1)
+		return send_query(conn, statement, calls[0]->values, calls[0]->lengths,
+			calls[0]);
+	ok = dbset_build(&set, calls, run) &&
+		send_query(conn, statement, set.values, set.lengths, calls[0]);
+	dbset_free(&set);
+	return ok;
+}
+
 static bool send_segment(struct dbconn *conn, struct db_call **calls, int n, int *taken)
 {
+	int run;
+
 	*taken = 0;
-	for (int i = 0; i < n; i++)
-		if (!send_prepare(conn, calls[i]->statement))
+	for (int i = 0; i < n; i += run) {
+		run = run_length(calls + i, n - i);
+		if (!send_prepare(conn, statement_for(calls + i, run)))
 			return false;
+	}
 	if (calls[0]->rollback && !send_plain(conn, "BEGIN"))
 		return false;
-	for (int i = 0; i < n; i++) {
-		if (!send_call(conn, calls[i]))
+	for (; *taken < n; *taken += run) {
+		run = run_length(calls + *taken, n - *taken);
+		if (!send_run(conn, calls + *taken, run))
 			return false;
-		*taken = i + 1;
 	}
 	/* After an error the block is still open behind its sync. */
 	return send_sync(conn) && (!calls[0]->rollback ||
@@ -484,9 +537,11 @@ bool dbconn_send(struct dbconn *conn, struct db_call **calls, int n)
 	if (!send_segment(conn, calls, n, &taken)) {
 		/* Broken while sending: those not pushed are given to the ring so
 		 * that the coming loss takes all of them back together. */
-		for (int i = taken; i < n; i++)
+		for (int i = taken; i < n; i++) {
+			calls[i]->next = NULL;
 			ring_push(conn, (struct expect){ .kind = EXPECT_CALL,
 				.call = calls[i] });
+		}
 		uv_timer_start(&conn->timer, on_timer, 0, 0);
 	}
 	return true;

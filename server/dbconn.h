@@ -22,8 +22,9 @@ struct dbconn;
 
 /* What database.c hears.  None is called from inside dbconn_send. */
 struct dbconn_events {
-	/* A segment's results, in order; all of them or, at an error, the error at
-	 * `failed` (index) and nothing for the others, which were rolled back. */
+	/* A segment's results, in order, each call's row in its `row` (-1: its set
+	 * form left it out); all of them or, at an error, the error at `failed`
+	 * (index) and nothing for the others, which were rolled back. */
 	void (*segment)(void *arg, struct dbconn *, struct db_call **calls, int n,
 		PGresult **results, int failed);
 	/* The connection died; these calls were on the wire. */
@@ -37,7 +38,8 @@ struct dbconn *dbconn_new(uv_loop_t *loop, const char *conninfo,
 enum dbconn_state dbconn_state(const struct dbconn *conn);
 /* Calls on the wire. */
 int dbconn_load(const struct dbconn *conn);
-/* Sends calls as one segment with one commit.  False: the connection is of no
+/* Sends calls as one segment with one commit, neighbours of one statement by its
+ * set form.  False: the connection is of no
  * use (it will say `lost` or `up` later); the calls were not taken. */
 bool dbconn_send(struct dbconn *conn, struct db_call **calls, int n);
 /* Once a turn, after sends. */

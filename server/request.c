@@ -211,7 +211,7 @@ static uint8_t *row_frame(struct request *request, const PGresult *result, size_
 	Refusal refusal = REFUSAL__INIT;
 	struct buf body = { 0 }, waiting = { 0 };
 	bool waits, read = put_waiting(request, result, &waiting, &waits) &&
-		codec_decode(request->route->reply, result, &body);
+		codec_decode(request->route->reply, result, request->call.row, &body);
 	uint8_t *frame = NULL;
 
 	if (read && waits && !request->call.rollback) {

@@ -7,7 +7,7 @@
 #include "common/log.h"
 #include "envelope.pb-c.h"
 
-enum { LEARN_AGAIN_MS = 200 };
+enum { LEARN_AGAIN_MS = 200, OID_BYTEA = 17, OID_INT4 = 23 };
 
 struct service {
 	uv_loop_t *loop;
@@ -83,6 +83,8 @@ static void route_free(struct route *route)
 	codec_plan_free(route->request);
 	codec_plan_free(route->reply);
 	free(route->sql);
+	free(route->set_name);
+	free(route->set_sql);
 	free(route);
 }
 
@@ -107,6 +109,58 @@ static bool may_wait(const struct schema_type *result)
 {
 	return result && result->n > 0 &&
 		strcmp(result->columns[result->n - 1].name, "z_waiting") == 0;
+}
+
+/* A reply's columns are those of the plain form, or bytea that holds such a value
+ * as PostgreSQL sends it; then the place. */
+static bool same_columns(const struct schema_type *plain, const struct schema_type *set)
+{
+	if (!plain || !set || set->n != plain->n + 1 ||
+			set->columns[plain->n].type != OID_INT4 ||
+			strcmp(set->columns[plain->n].name, "place") != 0)
+		return false;
+	for (unsigned i = 0; i < plain->n; i++)
+		if (strcmp(set->columns[i].name, plain->columns[i].name) != 0 ||
+				(set->columns[i].type != plain->columns[i].type &&
+				 set->columns[i].type != OID_BYTEA))
+			return false;
+	return true;
+}
+
+/* The set form call.<request>_set, if there is one: it is compared with the plain
+ * form as that is with the messages. */
+static void learn_set(struct service *service, const struct schema *schema,
+	struct route *route, const struct schema_function *plain, unsigned *index)
+{
+	const struct schema_function *set;
+	bool same;
+
+	if (asprintf(&route->set_name, "%s_set", plain->name) < 0)
+		abort(); /* out of memory before serving anybody */
+	set = schema_function(schema, route->set_name);
+	if (!set)
+		return;
+	same = set->executable && set->n == plain->n && !route->waiting.composite &&
+		same_columns(schema_type(schema, plain->result),
+			schema_type(schema, set->result));
+	for (unsigned i = 0; same && i < set->n; i++) {
+		const struct schema_type *type = schema_type(schema, set->params[i].type);
+
+		route->set_elements[i] = type ? type->element : 0;
+		same = route->set_elements[i] == plain->params[i].type &&
+			strcmp(set->params[i].name, plain->params[i].name) == 0;
+	}
+	if (!same) {
+		differs(service, set->name, "is not the set form of its request");
+		return;
+	}
+	route->set_sql = call_sql(set->name, set->n);
+	route->set = (struct db_statement){ .name = route->set_name,
+		.sql = route->set_sql, .nparams = (int)set->n, .lane = route->row->lane,
+		.writes = route->statement.writes, .index = (*index)++,
+		.elements = route->set_elements };
+	if (route->set_sql)
+		route->statement.set = &route->set;
 }
 
 static struct route *route_new(struct service *service, const struct schema *schema,
@@ -167,9 +221,11 @@ static void learn_row(struct service *service, const struct schema *schema,
 		differs(service, row->name, "no such function in schema call");
 		return;
 	}
-	if (function->executable)
-		service->routes[number] = route_new(service, schema, number, function,
-			(*index)++);
+	if (!function->executable)
+		return;
+	service->routes[number] = route_new(service, schema, number, function, (*index)++);
+	if (service->routes[number])
+		learn_set(service, schema, service->routes[number], function, index);
 }
 
 /* Every member of the oneof has a row, every row its function. */

@@ -34,7 +34,9 @@ struct route {
 	 * Reply.waiting; else its plan is NULL. */
 	struct codec_field waiting;
 	struct db_statement statement;
-	char *sql;
+	struct db_statement set; /* its set form, when statement.set names it */
+	char *sql, *set_name, *set_sql;
+	Oid set_elements[DB_PARAMS];
 };
 
 /* `learned` comes once, later: false when catalogue and database differ (exit

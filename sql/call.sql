@@ -211,17 +211,61 @@ BEGIN
 	END LOOP;
 END $make$;
 
+-- ---- set forms ---------------------------------------------------------------------------
+-- A hot request may have one: several.f takes an array of each parameter of api.f, an
+-- element for each of the requests that wait, and returns a row for each it answered:
+-- the reply's columns and the request's place.  What it leaves out runs by api.f, so
+-- refusals stand in one place.  A person's request is a read, and gets the actors
+-- first, with NULL for those who are not plainly allowed in.  The wrapper is plpgsql,
+-- which keeps its plans.
+--
+--   several.f(me auth.actor[], a text[], b bytea[]) RETURNS TABLE (x int, place int)
+--   call.f_set(z_fp bytea[], …, a text[], b bytea[]) RETURNS SETOF call.f_set_reply
+DO $make$
+DECLARE f record;
+BEGIN
+	FOR f IN SELECT s.proname || '_set' AS name, s.provolatile, l.params,
+			CASE WHEN l.signed_in THEN format('several.%I(auth.enter_all(%L, z_fp,'
+				' z_acting), %s)', s.proname, s.proname, l.pass)
+				ELSE format('several.%I(%s)', s.proname, l.pass) END AS called, l.cols
+		FROM pg_proc s JOIN pg_proc a ON a.proname = s.proname
+			AND a.pronamespace = 'api'::regnamespace
+			AND (s.provolatile = 's') = (a.provolatile = 's')
+			AND (s.provolatile = 's' OR a.proargtypes[0] <> 'auth.actor'::regtype),
+		LATERAL (SELECT coalesce(s.proargtypes[0] = 'auth.actor[]'::regtype, false) AS signed_in,
+			string_agg(format('%I %s', n, t::regtype), ', ' ORDER BY i)
+				FILTER (WHERE mode = 'i' AND t <> 'auth.actor[]'::regtype) AS params,
+			string_agg(format('%I', n), ', ' ORDER BY i)
+				FILTER (WHERE mode = 'i' AND t <> 'auth.actor[]'::regtype) AS pass,
+			string_agg(format('%I %s', n, t::regtype), ', ' ORDER BY i)
+				FILTER (WHERE mode = 't') AS cols
+			FROM unnest(s.proargnames, s.proallargtypes, s.proargmodes)
+				WITH ORDINALITY p(n, t, mode, i)) l
+		WHERE s.pronamespace = 'several'::regnamespace
+	LOOP
+		EXECUTE format('CREATE TYPE call.%I AS (%s)', f.name || '_reply', f.cols);
+		EXECUTE format('CREATE FUNCTION call.%I(z_fp bytea[], z_acting text[], z_key bytea[],'
+			' z_payload bytea[], z_signature bytea[], %s) RETURNS SETOF call.%I LANGUAGE plpgsql %s'
+			' SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS %L',
+			f.name, f.params, f.name || '_reply',
+			CASE f.provolatile WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END,
+			format(E'#variable_conflict use_variable\nBEGIN\n\tRETURN QUERY SELECT * FROM %s;\nEND',
+				f.called));
+	END LOOP;
+END $make$;
+
 -- ---- who may execute what ----------------------------------------------------------------
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA call, kept, api, auth, flow, refuse, guard, audit FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA call, kept, several, api, auth, flow, refuse, guard, audit FROM PUBLIC;
 GRANT USAGE ON SCHEMA call TO zhibu_member, zhibu_public;
 DO $grant$
 DECLARE f record;
 BEGIN
 	FOR f IN SELECT c.oid::regprocedure AS sig, EXISTS (SELECT FROM rule.permission p
-			WHERE p.request = c.proname AND p.role = 'anyone') AS open
+			WHERE c.proname IN (p.request, p.request || '_set')
+				AND p.role = 'anyone') AS open
 		FROM pg_proc c WHERE c.pronamespace = 'call'::regnamespace
 			AND EXISTS (SELECT FROM pg_proc a WHERE a.pronamespace = 'api'::regnamespace
-				AND a.proname = c.proname)
+				AND c.proname IN (a.proname, a.proname || '_set'))
 	LOOP
 		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f.sig,
 			CASE WHEN f.open THEN 'zhibu_public' ELSE 'zhibu_member' END);

@@ -661,6 +661,43 @@ BEGIN
 	PERFORM refuse.because('ZB009', 'slip_unknown');
 END $$;
 
+-- The same for all that wait at once: those that burn a slip of an open session.  They
+-- go into the urn in the order of their hashes, which says nothing of who came first.
+CREATE FUNCTION several.cast_ballot(session_id text[], token bytea[], sealed bytea[],
+	signature bytea[]) RETURNS TABLE (receipt bytea, place int)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM pg_advisory_xact_lock_shared(flow.ballot_lock(s.session_id))
+	FROM (SELECT DISTINCT unnest(cast_ballot.session_id) AS session_id) s;
+	RETURN QUERY
+	WITH asked AS MATERIALIZED (
+		SELECT DISTINCT ON (q.hash, q.session_id) q.* FROM (
+			SELECT u.session_id, sha256(u.token) AS hash, u.sealed, u.signature,
+				sha256(u.sealed) AS sealed_hash, u.place::int AS place
+			FROM unnest(cast_ballot.session_id, cast_ballot.token, cast_ballot.sealed,
+				cast_ballot.signature) WITH ORDINALITY
+				u(session_id, token, sealed, signature, place)
+			WHERE length(u.token) = 32 AND length(u.sealed) = flow.sealed_size()
+				AND length(u.signature) = 64) q
+		ORDER BY q.hash, q.session_id, q.place),
+	burnt AS (
+		DELETE FROM data.slip s USING asked a
+		WHERE s.token_hash = a.hash AND s.session_id = a.session_id
+			AND a.session_id IN (SELECT b.id FROM data.ballot_session b
+				WHERE b.id = ANY (cast_ballot.session_id) AND b.state = 'OPEN')
+		RETURNING s.token_hash, s.session_id, s.public_key),
+	put AS (
+		INSERT INTO data.urn (token_hash, session_id, public_key, sealed, sealed_hash,
+			signature)
+		SELECT a.hash, a.session_id, b.public_key, a.sealed, a.sealed_hash, a.signature
+		FROM asked a JOIN burnt b ON b.token_hash = a.hash AND b.session_id = a.session_id
+		ORDER BY a.hash
+		RETURNING token_hash, session_id)
+	SELECT a.sealed_hash, a.place
+	FROM asked a JOIN put p ON p.token_hash = a.hash AND p.session_id = a.session_id;
+END $$;
+
 CREATE FUNCTION api.check_receipt(session_id text, receipt bytea, OUT state text,
 	OUT in_urn boolean)
 LANGUAGE plpgsql STABLE AS $$

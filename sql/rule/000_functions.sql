@@ -1,7 +1,7 @@
 -- The shared pieces every api function stands on.  Code and rules are made anew at
 -- each migration, so no table may depend on them.
 
-DROP SCHEMA IF EXISTS call, kept, api, guard, auth, flow, refuse CASCADE;
+DROP SCHEMA IF EXISTS call, kept, several, api, guard, auth, flow, refuse CASCADE;
 DROP FUNCTION IF EXISTS audit.append;
 TRUNCATE rule.role, rule.permission, rule.transition, rule.request, rule.matter,
 	rule.second_person;
@@ -14,6 +14,7 @@ CREATE SCHEMA flow;
 CREATE SCHEMA auth;
 CREATE SCHEMA guard;
 CREATE SCHEMA api;
+CREATE SCHEMA several;
 
 -- ---- time: Beijing civil dates, the database's clock only ---------------------------
 CREATE FUNCTION flow.now() RETURNS timestamptz LANGUAGE sql STABLE

@@ -203,6 +203,41 @@ def test_T9_same_bytes_same_receipt(room):
     w.close()
 
 
+def test_many_at_once(room):
+    """What waits is cast by one statement; each still has its own answer, and whoever
+    asks for what cannot be is told so without harm to the others."""
+    tokens = [os.urandom(32) for _ in range(40)]
+    sealed = [os.urandom(1457) for _ in tokens]
+    values = ", ".join(f"(sha256('\\x{t.hex()}'), decode(md5('{i}') || md5('{i}'), 'hex'))"
+                       for i, t in enumerate(tokens))
+    room.server.sql(f"INSERT INTO data.slip SELECT h, '{SESSION}', k FROM (VALUES {values})"
+                    " v(h, k)")
+    wires = [Wire(room.server.public_port) for _ in range(8)]
+    asked = {}
+
+    def ask(w, token, ballot, expected):
+        asked[w, wires[w].send(request("cast_ballot", session_id=SESSION, token=token,
+                                       sealed=ballot, signature=bytes(64)),
+                               signed=False)] = ballot, expected
+    for i, token in enumerate(tokens):
+        ask(i % 8, token, sealed[i], "receipt")
+        if i % 10 == 3:
+            ask(i % 8, os.urandom(32), sealed[i], "ZB009")
+            ask(i % 8, token, sealed[i], "receipt")
+            ask(i % 8, token, sealed[i][1:], "ZB001")
+    for (w, _) in list(asked):
+        number, reply = wires[w].receive()
+        ballot, expected = asked.pop((w, number))
+        assert (reply.refusal.code or "receipt") == expected
+        if expected == "receipt":
+            assert reply.cast_ballot.receipt == hashlib.sha256(ballot).digest()
+    for w in wires:
+        w.close()
+    hashes = ", ".join(f"sha256('\\x{t.hex()}')" for t in tokens)
+    assert len(room.server.sql(f"DELETE FROM data.urn WHERE token_hash IN ({hashes})"
+                               " RETURNING 1")) == 40
+
+
 def test_nothing_is_known_while_open(room):
     shown = room.p31.json("ballot", "show", SESSION)
     assert "valid" not in shown["result"] and not shown["result"].get("tallies")

@@ -17,6 +17,14 @@ CREATE FUNCTION t.cast(session text, n int, word text) RETURNS text LANGUAGE sql
 CREATE FUNCTION t.opened(upto int, marks text) RETURNS text LANGUAGE sql AS $$
 	SELECT quote_literal(coalesce(array_agg(ROW(i, marks::text[])::api.opened_ballot ORDER BY i), '{}')) || '::api.opened_ballot[]'
 	FROM (SELECT decode(md5('ballot ' || n), 'hex') AS i FROM generate_series(1, upto) n) x $$;
+-- By the set form: who was answered, by place.
+CREATE FUNCTION t.cast_all(sessions text[], n int[], words text[]) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(r.place || ' ' || left(encode(r.receipt, 'hex'), 8), ', ' ORDER BY r.place)
+	FROM call.cast_ballot_set(NULL, NULL, NULL, NULL, NULL, sessions,
+		ARRAY(SELECT t.token(x) FROM unnest(n) WITH ORDINALITY u(x, i) ORDER BY i),
+		ARRAY(SELECT t.sealed(x) || CASE x WHEN 'long' THEN '\x00' ELSE '' END::bytea
+			FROM unnest(words) WITH ORDINALITY u(x, i) ORDER BY i),
+		ARRAY(SELECT decode(repeat('07', 64), 'hex') FROM unnest(n))) r $$;
 -- In one line: from a prepared session to an open one with six people present.
 CREATE FUNCTION t.open(session text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -102,11 +110,19 @@ SELECT is(t.as('P10', 'od_officer@ZZB', 'show_evaluation', $a$'SB26-14'$a$) #> '
 SELECT throws_ok($$SELECT t.as('P14', 'scrutineer@DW', 'urn_page', $a$'CP26-14', NULL$a$)$$, 'ZB003', NULL, 'the urn is shut while open');
 SELECT throws_ok($$SELECT t.as('P14', 'scrutineer@DW', 'count_ballots', $$ || quote_literal($$'CP26-14', $$ || t.opened(1, '{GOOD,GOOD}') || $$, '{}', 0$$) || ')',
 	'ZB003', NULL, 'nothing is counted before the close');
-SELECT t.cast('CP26-14', n, 'ballot ' || n) FROM generate_series(2, 5) n \g /dev/null
+SELECT t.cast('CP26-14', 2, 'ballot 2') \g /dev/null
+SELECT is(t.cast_all('{CP26-14,CP26-14,CP26-99,CP26-14,CP26-14,CP26-14}', '{2,7,3,3,4,1}',
+	'{ballot 2,c,ballot 3,ballot 3,long,b}'), '4 ' || left(encode(sha256(t.sealed('ballot 3')), 'hex'), 8),
+	'many at once: who burns a slip is answered; a repeat, a stranger, another session, another size, a burnt code are left to the plain form');
+SELECT is(t.cast_all('{CP26-14,CP26-14,CP26-14}', '{4,5,4}', '{ballot 4,ballot 5,other}'),
+	(SELECT string_agg(i || ' ' || left(encode(sha256(t.sealed('ballot ' || i + 3)), 'hex'), 8), ', ') FROM generate_series(1, 2) i),
+	'many at once: one slip burns once');
+SELECT is((SELECT count(*)::int FROM data.urn), 5, 'many at once: a ballot each');
 
 -- ---- close, count ---------------------------------------------------------------------------
 SELECT is(t.as('P14', 'scrutineer@DW', 'close_ballot', $a$'CP26-14'$a$) ->> 'state', 'CLOSED', 'closed');
 SELECT throws_ok($$SELECT t.cast('CP26-14', 6, 'late')$$, 'ZB006', NULL, 'nobody casts after the close');
+SELECT is(t.cast_all('{CP26-14,CP26-14}', '{6,2}', '{late,ballot 2}'), NULL, 'nor do many at once');
 SELECT lives_ok($$SELECT t.cast('CP26-14', 2, 'ballot 2')$$, 'but a repeat still learns that it was in time');
 SELECT is(jsonb_array_length(t.as('P15', 'teller@DW', 'urn_page', $a$'CP26-14', NULL$a$) -> 'ballots'), 5, 'the sealed ballots');
 SELECT throws_ok($$SELECT t.as('P11', 'od_head@ZZB', 'urn_page', $a$'CP26-14', NULL$a$)$$, 'ZB002', NULL, 'not for the department');

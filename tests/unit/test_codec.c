@@ -106,7 +106,7 @@ static void round_trip(const Bridge *sample)
 	r = PQexecParams(pg, sql, 15, NULL, values, lengths, formats, 1);
 	if (PQresultStatus(r) != PGRES_TUPLES_OK)
 		fail_msg("%s", PQerrorMessage(pg));
-	assert_true(codec_decode(plan, r, &out));
+	assert_true(codec_decode(plan, r, 0, &out));
 	bridge__pack(sample, packed);
 	assert_int_equal(out.len, size);
 	assert_memory_equal(out.data, packed, size);
