@@ -1,5 +1,6 @@
 #include "client/form.h"
 
+#include "common/csv.h"
 #include "common/text.h"
 
 #include <stdio.h>
@@ -40,7 +41,7 @@ bool form_judgement_parse(const char *word, enum form_judgement *judgement)
 	return false;
 }
 
-static const char *judgement_word(enum form_judgement judgement)
+const char *form_judgement_word(enum form_judgement judgement)
 {
 	size_t i;
 
@@ -72,9 +73,9 @@ static void defect(struct reader *r, const char *key, const char *arg)
 	if (r->found < r->max) {
 		struct form_defect *d = &r->defects[r->found];
 
-		d->line = r->line;
-		d->key = key;
-		snprintf(d->arg, sizeof(d->arg), "%s", arg);
+		*d = (struct form_defect){ .line = r->line, .key = key };
+		snprintf(d->arg, sizeof(d->arg), "%.*s",
+			 (int)text_fit(arg, sizeof(d->arg) / 2, NULL), arg);
 	}
 	r->found++;
 }
@@ -143,7 +144,7 @@ static const char *last_equals(const char *s, const char **after)
 	return found;
 }
 
-static struct form_item *find_item(struct form *form, const char *code)
+const struct form_item *form_find(const struct form *form, const char *code)
 {
 	size_t i;
 
@@ -186,7 +187,7 @@ static void add_item(struct reader *r, const char *code, char *text,
 	struct form *form = r->form;
 	struct form_item *item;
 
-	if (find_item(form, code)) {
+	if (form_find(form, code)) {
 		defect(r, "form.item_twice", code);
 		return;
 	}
@@ -196,9 +197,9 @@ static void add_item(struct reader *r, const char *code, char *text,
 	}
 	item = &form->items[form->n++];
 	cut_end(text);
-	*item = (struct form_item){ notes, code, text, "", FORM_OPEN, r->line };
+	*item = (struct form_item){ notes, code, text, "", FORM_OPEN, r->line, "" };
 	if (!form_judgement_parse(word, &item->judgement))
-		defect(r, "form.bad_judgement", code);
+		defect(r, "form.bad_judgement", word);
 	r->item = item;
 }
 
@@ -380,12 +381,20 @@ size_t form_parse(struct arena *arena, const char *text, size_t len,
 {
 	struct reader r = { .arena = arena, .form = form, .defects = defects,
 			    .max = max, .line = 1 };
-	const char *whole;
+	const char *whole, *bad;
 	char *line, *end;
 	size_t at;
 
 	memset(form, 0, sizeof(*form));
 	form->notes = form->tail = "";
+	if (len <= FORM_BYTES_MAX && !text_valid(text, len)) {
+		const char *utf8 = csv_from_gb18030(arena, text, len, &at, &bad);
+
+		if (!utf8 && !bad)
+			return SIZE_MAX;
+		text = utf8 ? utf8 : text;
+		len = utf8 ? at : len;
+	}
 	if (len > FORM_BYTES_MAX || !text_valid(text, len) ||
 	    memchr(text, '\0', len)) {
 		defect(&r, "form.not_text", "");
@@ -407,6 +416,54 @@ size_t form_parse(struct arena *arena, const char *text, size_t len,
 		form->tail = r.notes;
 	check_items(&r);
 	return r.no_memory ? SIZE_MAX : r.found;
+}
+
+/* ---- against the standard ------------------------------------------------------- */
+
+/* A defect of a cell, or of a line of text (column 0). */
+static size_t add_defect(struct form_defect *defects, size_t max, size_t found,
+			 unsigned line, char column, const char *key, const char *arg)
+{
+	if (found < max) {
+		struct form_defect *d = &defects[found];
+
+		*d = (struct form_defect){ .line = line, .column = column, .key = key };
+		snprintf(d->arg, sizeof(d->arg), "%.*s",
+			 (int)text_fit(arg, sizeof(d->arg) / 2, NULL), arg);
+	}
+	return found + 1;
+}
+
+/* Whether words were left as they are; none at all is as good in a text. */
+static bool kept(const struct form *form, const char *read, const char *given)
+{
+	return strcmp(read, given) == 0 || (!form->table && !*read);
+}
+
+size_t form_compare(const struct form *form, const struct form *standard,
+		    struct form_defect *defects, size_t max, size_t found)
+{
+	size_t i;
+
+	for (i = 0; i < form->n; i++) {
+		const struct form_item *item = &form->items[i];
+		const struct form_item *given = form_find(standard, item->code);
+
+		if (!given)
+			found = add_defect(defects, max, found, item->line,
+					   form->columns[FORM_CODE], "form.unknown_item",
+					   item->code);
+		else if (!kept(form, item->text, given->text))
+			found = add_defect(defects, max, found, item->line,
+					   form->columns[FORM_TEXT], "form.text_changed",
+					   given->text);
+		else if (form->table && form->columns[FORM_GROUP] &&
+			 strcmp(item->group, given->group) != 0)
+			found = add_defect(defects, max, found, item->line,
+					   form->columns[FORM_GROUP], "form.text_changed",
+					   given->group);
+	}
+	return found;
 }
 
 /* ---- writing ------------------------------------------------------------------- */
@@ -483,7 +540,7 @@ static void put_form(struct writer *w, const struct form *form)
 		put_text(w, "] ");
 		put_text(w, item->text);
 		put_text(w, *item->text ? " = " : "= ");
-		put_text(w, judgement_word(item->judgement));
+		put_text(w, form_judgement_word(item->judgement));
 		put_text(w, "\n");
 		put_narrative(w, item->narrative);
 	}

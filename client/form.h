@@ -39,7 +39,18 @@ struct form_item {
 	const char *text;      /* the standard's words, never sent; "" for none */
 	const char *narrative; /* "" for none */
 	enum form_judgement judgement;
-	unsigned line;
+	unsigned line;         /* of a table: the row */
+	const char *group;     /* the standard's title; in a table only */
+};
+
+/* The columns of a table. */
+enum form_column {
+	FORM_CODE,
+	FORM_GROUP,
+	FORM_TEXT,
+	FORM_JUDGEMENT,
+	FORM_NARRATIVE,
+	FORM_COLUMNS,
 };
 
 struct form {
@@ -50,16 +61,21 @@ struct form {
 	struct form_item *items;
 	size_t n;
 	const char *tail; /* notes below the last item */
+	bool table;       /* read from one */
+	char columns[FORM_COLUMNS]; /* of a table: 'A' ...; 0: not there */
+	const char *sum;  /* of a table: what it says of its fixed cells, or NULL */
+	char sum_place[16];
 };
 
 /* One thing wrong with it. */
 struct form_defect {
-	unsigned line;   /* from 1 */
+	unsigned line;   /* from 1; of a table: the row */
+	char column;     /* of a table: 'A' ...; 0: not a cell */
 	const char *key; /* a word: form.<...> */
-	char arg[16];    /* its %1 */
+	char arg[48];    /* its %1 */
 };
 
-/* Reads `len` bytes.  Returns how many defects there are; the first `max` are
+/* Reads `len` bytes of UTF-8 or GB18030.  Returns how many defects there are; the first `max` are
  * told.  SIZE_MAX: no memory. */
 size_t form_parse(struct arena *arena, const char *text, size_t len,
 		  struct form *form, struct form_defect *defects, size_t max);
@@ -67,8 +83,32 @@ size_t form_parse(struct arena *arena, const char *text, size_t len,
 /* The text of a form; NULL: no memory. */
 char *form_print(struct arena *arena, const struct form *form);
 
+/* The same form as a table for a spreadsheet, with a checksum of the cells nobody is
+ * to change.  Columns are found by their titles and items by their codes in
+ * brackets (a spreadsheet makes 2.1 of a bare 2.10); other rows do no harm. */
+struct csv;
+struct csv_writer;
+size_t form_table_parse(struct arena *arena, const struct csv *csv, struct form *form,
+			struct form_defect *defects, size_t max);
+void form_table_print(struct csv_writer *writer, const struct form *form,
+		      const char *help);
+/* Whether the bytes are a table and not the text form. */
+bool form_is_table(const char *text, size_t len);
+
+#define FORM_SUM 9
+/* Of codes, groups and texts, in whatever order the items are. */
+void form_sum(const struct form *form, char sum[FORM_SUM]);
+
+/* What of `form` is not as in `standard`: items that are not there, words that were
+ * changed.  Returns how many; counts on from `found`. */
+size_t form_compare(const struct form *form, const struct form *standard,
+		    struct form_defect *defects, size_t max, size_t found);
+const struct form_item *form_find(const struct form *form, const char *code);
+
 /* 达到, 不足, 不适用 (also 已达到, 尚有不足, MET ...); "" is FORM_OPEN.
  * False: none of them. */
 bool form_judgement_parse(const char *word, enum form_judgement *judgement);
+/* The one that is written; "" for FORM_OPEN. */
+const char *form_judgement_word(enum form_judgement judgement);
 
 #endif

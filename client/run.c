@@ -21,7 +21,7 @@
 
 #define ARENA_MAX (64 * 1024 * 1024)
 #define FILE_MAX (4 * 1024 * 1024)
-#define ANSWER_MAX 1024
+#define ANSWER_MAX 8192 /* more than a terminal passes on as one line */
 #define PASSPHRASE_TRIES 3
 
 /* ---- what handlers ask ---------------------------------------------------------------------- */

@@ -1,9 +1,11 @@
-/* Self-assessment as a text form, out and in, and one item at a time. */
+/* Self-assessment as a form, text or table, out and in, and one item at a time. */
+#include "client/self.h"
+
 #include "client/call.h"
 #include "client/fields.h"
-#include "client/form.h"
 #include "client/handlers.h"
 #include "client/value.h"
+#include "common/csv.h"
 #include "common/text.h"
 
 #include <errno.h>
@@ -13,50 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFECTS_SHOWN 50
-
-static int fail(struct client *c, int code, const char *key, const char *a,
-		 const char *b)
-{
-	const char *args[] = { a, b };
-
-	return client_fail(c, code, key, 2, args);
-}
-
-static const char *say(struct client *c, const char *key, const char *a,
-		       const char *b, const char *d)
-{
-	const char *args[] = { a, b, d };
-
-	return word_fill(client_arena(c), word(key), 3, args);
-}
-
 /* ---- out --------------------------------------------------------------------- */
-
-static enum form_judgement judgement_of(const SelfRow *row)
-{
-	if (!row->has_judgement)
-		return FORM_OPEN;
-	switch (row->judgement) {
-	case SELF_ENTRY__JUDGEMENT__MET:
-		return FORM_MET;
-	case SELF_ENTRY__JUDGEMENT__SHORTFALL:
-		return FORM_SHORTFALL;
-	default:
-		return FORM_NOT_APPLICABLE;
-	}
-}
-
-/* The standard's title above its first item. */
-static const char *notes_above(struct client *c, const ShowSelfReply *self, size_t i)
-{
-	const char *title = self->items[i]->group_title;
-
-	if (!title || (i > 0 && self->items[i - 1]->group_title &&
-		       strcmp(title, self->items[i - 1]->group_title) == 0))
-		return "";
-	return out_format(client_out(c), "\n# %s\n", title);
-}
 
 /* A form goes to a terminal or an editor: nothing in it may be invisible. */
 static char *harmless(struct arena *arena, const char *form)
@@ -68,28 +27,26 @@ static char *harmless(struct arena *arena, const char *form)
 	return kept;
 }
 
-/* What the server has, as the text of a form; NULL: no memory. */
-static char *form_of(struct client *c, const ShowSelfReply *self)
+static char *table_of(struct client *c, const struct form *form)
 {
-	struct form form = { .self_id = self->self_id, .revision = self->revision,
-			     .has_revision = true, .tail = "" };
-	size_t i;
+	struct csv_writer writer = { 0 };
+	char *kept;
 
-	form.notes = out_format(client_out(c), "# %s\n# %s\n",
-				say(c, "text.form_title", self->round_id,
-				    self->org_name, ""), word("text.form_help"));
-	form.items = arena_zero(client_arena(c), self->n_items + 1, sizeof(*form.items));
-	if (!form.items)
+	form_table_print(&writer, form, word("text.form_table_help"));
+	kept = writer.data ? arena_copy(client_arena(c), writer.data, writer.len) : NULL;
+	free(writer.data);
+	return kept;
+}
+
+/* What the server has, as the text of a form; NULL: no memory. */
+static char *form_text(struct client *c, const ShowSelfReply *self, bool table)
+{
+	const struct form *form = self_as_form(c, self);
+
+	if (!form)
 		return NULL;
-	for (i = 0; i < self->n_items; i++) {
-		const SelfRow *row = self->items[i];
-
-		form.items[i] = (struct form_item){ notes_above(c, self, i), row->item,
-			row->text ? row->text : "", row->narrative ? row->narrative : "",
-			judgement_of(row), 0 };
-	}
-	form.n = self->n_items;
-	return harmless(client_arena(c), form_print(client_arena(c), &form));
+	return table ? table_of(c, form)
+		     : harmless(client_arena(c), form_print(client_arena(c), form));
 }
 
 /* Never over a file that is there, unless told so, and never through a link. */
@@ -101,12 +58,12 @@ static int write_form(struct client *c, const char *path, const char *text, bool
 	bool ok;
 
 	if (!file)
-		return errno == EEXIST ? fail(c, EXIT_FAILED, "form_exists", path, "")
-				       : fail(c, EXIT_FAILED, "form_file", path,
-					       strerror(errno));
+		return errno == EEXIST
+			? self_fail(c, EXIT_FAILED, "form_exists", path, "")
+			: self_fail(c, EXIT_FAILED, "form_file", path, strerror(errno));
 	ok = fputs(text, file) >= 0;
 	ok = fclose(file) == 0 && ok;
-	return ok ? 0 : fail(c, EXIT_FAILED, "form_file", path, strerror(errno));
+	return ok ? 0 : self_fail(c, EXIT_FAILED, "form_file", path, strerror(errno));
 }
 
 int self_form_run(struct client *client, struct args *args)
@@ -122,7 +79,9 @@ int self_form_run(struct client *client, struct args *args)
 	code = call_request(client, request, &reply);
 	if (code != 0)
 		return code;
-	text = form_of(client, reply->show_self);
+	if (!request->show_self->has_version_no)
+		self_base_keep(client, reply->show_self);
+	text = form_text(client, reply->show_self, args_given(args, "csv"));
 	if (!path && client_json(client))
 		code = client_show(client, reply, NULL);
 	else if (!text)
@@ -132,142 +91,27 @@ int self_form_run(struct client *client, struct args *args)
 	else
 		code = write_form(client, path, text, args_given(args, "force"));
 	if (code == 0 && path)
-		out_say(client_out(client), "%s", say(client, "text.form_written", path,
-			out_format(client_out(client), "%zu", reply->show_self->n_items), ""));
+		out_say(client_out(client), "%s", self_say(client, "text.form_written",
+			path, out_format(client_out(client), "%zu",
+					 reply->show_self->n_items), ""));
 	call_free(reply);
 	return code;
 }
 
 /* ---- in ------------------------------------------------------------------------- */
 
-static void set_judgement(SelfEntry *entry, enum form_judgement judgement)
-{
-	static const SelfEntry__Judgement codes[] = {
-		[FORM_MET] = SELF_ENTRY__JUDGEMENT__MET,
-		[FORM_SHORTFALL] = SELF_ENTRY__JUDGEMENT__SHORTFALL,
-		[FORM_NOT_APPLICABLE] = SELF_ENTRY__JUDGEMENT__NOT_APPLICABLE,
-	};
-
-	entry->has_judgement = judgement != FORM_OPEN;
-	if (entry->has_judgement)
-		entry->judgement = codes[judgement];
-}
-
-static char *arena_text(struct client *c, const char *s)
-{
-	return arena_copy(client_arena(c), s, strlen(s));
-}
-
-/* One more entry of a save; NULL: no memory. */
-static SelfEntry *add_entry(struct client *c, SaveSelf *save, const char *item)
-{
-	const ProtobufCFieldDescriptor *field =
-		protobuf_c_message_descriptor_get_field_by_name(save->base.descriptor,
-								"items");
-	SelfEntry **slot = fields_add(client_arena(c), save, field);
-
-	if (!slot)
-		return NULL;
-	if (!*slot)
-		*slot = fields_new(client_arena(c), &self_entry__descriptor);
-	if (*slot)
-		(*slot)->item = arena_text(c, item);
-	return *slot;
-}
-
-/* An item nobody has touched is not sent. */
-static bool fill_save(struct client *c, SaveSelf *save, const struct form *form)
-{
-	size_t i;
-
-	for (i = 0; i < form->n; i++) {
-		const struct form_item *item = &form->items[i];
-		SelfEntry *entry;
-
-		if (item->judgement == FORM_OPEN && !*item->narrative)
-			continue;
-		entry = add_entry(c, save, item->code);
-		if (!entry)
-			return false;
-		set_judgement(entry, item->judgement);
-		entry->narrative = arena_text(c, item->narrative);
-	}
-	if (form->self_id && !save->self_id)
-		save->self_id = arena_text(c, form->self_id);
-	if (form->has_revision && !save->has_base_revision) {
-		save->has_base_revision = true;
-		save->base_revision = form->revision;
-	}
-	return true;
-}
-
-static int tell_defects(struct client *c, const char *path,
-			const struct form_defect *defects, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n && i < DEFECTS_SHOWN; i++) {
-		const char *arg = defects[i].arg;
-		const char *what = word_fill(client_arena(c), word(defects[i].key), 1, &arg);
-
-		out_say(client_out(c), "%s", say(c, "text.form_line",
-			out_format(client_out(c), "%u", defects[i].line), what, ""));
-	}
-	return fail(c, EXIT_DEFECTS, "form_defects", path,
-		     out_format(client_out(c), "%zu", n));
-}
-
-static int read_form(struct client *c, const char *path, struct form *form)
-{
-	struct form_defect defects[DEFECTS_SHOWN];
-	const char *key;
-	size_t len, n;
-	char *text = value_read_file(client_arena(c), path, FORM_BYTES_MAX, &len, &key);
-
-	if (!text)
-		return fail(c, EXIT_FAILED, key, path, "");
-	n = form_parse(client_arena(c), text, len, form, defects, DEFECTS_SHOWN);
-	if (n == SIZE_MAX)
-		return client_fail(c, EXIT_FAILED, "memory", 0, NULL);
-	return n == 0 ? 0 : tell_defects(c, path, defects, n);
-}
-
-/* Sends a save and says what came of it. */
-static int send_save(struct client *c, Request *request, size_t items)
-{
-	struct out *out = client_out(c);
-	const SaveSelfReply *saved;
-	Reply *reply;
-	int code = call_request(c, request, &reply);
-
-	if (code != 0)
-		return code;
-	saved = reply->save_self;
-	if (client_json(c))
-		code = client_show(c, reply, NULL);
-	else
-		out_printf(out, "%s\n", say(c, "text.form_read",
-			out_format(out, "%zu", items),
-			out_format(out, "%zu", saved->n_changed),
-			out_format(out, "%zu", saved->n_open)));
-	call_free(reply);
-	return code;
-}
-
 int self_import_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
+	const char *path = args_get(args, "path");
 	struct form form;
 	int code;
 
 	if (!request)
 		return EXIT_USAGE;
-	code = read_form(client, args_get(args, "path"), &form);
-	if (code != 0)
-		return code;
-	if (!fill_save(client, request->save_self, &form))
-		return client_fail(client, EXIT_FAILED, "memory", 0, NULL);
-	return send_save(client, request, form.n);
+	code = self_read(client, path, &form);
+	return code ? code : self_send(client, request, &form, path,
+				       args_get(args, "keep"));
 }
 
 /* ---- one item ---------------------------------------------------------------------- */
@@ -284,7 +128,7 @@ static const char *given_or_asked(struct client *c, struct args *args,
 	answer = client_ask(c, question, false);
 	if (!answer)
 		return NULL;
-	value = arena_text(c, answer);
+	value = arena_copy(client_arena(c), answer, strlen(answer));
 	free(answer);
 	return value;
 }
@@ -299,26 +143,59 @@ static bool parse_choice(const char *text, enum form_judgement *judgement)
 	return form_judgement_parse(text, judgement);
 }
 
+/* One entry: `narrative` NULL leaves it as it is. */
+static bool one_entry(struct client *c, SaveSelf *save, const char *item,
+		      enum form_judgement judgement, const char *narrative)
+{
+	static const SelfEntry__Judgement codes[] = {
+		[FORM_MET] = SELF_ENTRY__JUDGEMENT__MET,
+		[FORM_SHORTFALL] = SELF_ENTRY__JUDGEMENT__SHORTFALL,
+		[FORM_NOT_APPLICABLE] = SELF_ENTRY__JUDGEMENT__NOT_APPLICABLE,
+	};
+	SelfEntry *entry = fields_new(client_arena(c), &self_entry__descriptor);
+
+	save->items = arena_zero(client_arena(c), 1, sizeof(*save->items));
+	if (!entry || !save->items)
+		return false;
+	entry->item = arena_copy(client_arena(c), item, strlen(item));
+	entry->has_judgement = judgement != FORM_OPEN;
+	if (entry->has_judgement)
+		entry->judgement = codes[judgement];
+	if (narrative)
+		entry->narrative = arena_copy(client_arena(c), narrative,
+					      strlen(narrative));
+	save->items[0] = entry;
+	save->n_items = 1;
+	return true;
+}
+
+static int edit_one(struct client *client, struct args *args, Request *request,
+		    const char *item)
+{
+	const char *judgement, *narrative;
+	enum form_judgement choice = FORM_OPEN;
+
+	judgement = given_or_asked(client, args, "judgement", word("text.ask_judgement"));
+	if (judgement && !parse_choice(judgement, &choice))
+		return self_fail(client, EXIT_USAGE, "judgement", judgement, "");
+	narrative = given_or_asked(client, args, "narrative", word("text.ask_narrative"));
+	if (!judgement && !narrative)
+		return self_fail(client, EXIT_USAGE, "edit_nothing", item, "");
+	if (!one_entry(client, request->save_self, item, choice, narrative))
+		return client_fail(client, EXIT_FAILED, "memory", 0, NULL);
+	return self_save_one(client, request, 1);
+}
+
 int self_edit_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
-	const char *item = args_get(args, "item"), *judgement, *narrative;
-	enum form_judgement choice = FORM_OPEN;
-	SelfEntry *entry;
+	const char *item = args_get(args, "item");
 
 	if (!request)
 		return EXIT_USAGE;
-	judgement = given_or_asked(client, args, "judgement", word("text.ask_judgement"));
-	if (judgement && !parse_choice(judgement, &choice))
-		return fail(client, EXIT_USAGE, "judgement", judgement, "");
-	narrative = given_or_asked(client, args, "narrative", word("text.ask_narrative"));
-	if (!judgement && !narrative)
-		return fail(client, EXIT_USAGE, "edit_nothing", item, "");
-	entry = add_entry(client, request->save_self, item);
-	if (!entry)
-		return client_fail(client, EXIT_FAILED, "memory", 0, NULL);
-	set_judgement(entry, choice);
-	if (narrative)
-		entry->narrative = arena_text(client, narrative);
-	return send_save(client, request, 1);
+	if (args_given(args, "guide"))
+		return self_guide(client, request, item);
+	if (!item)
+		return client_fail(client, EXIT_USAGE, "edit_what", 0, NULL);
+	return edit_one(client, args, request, item);
 }

@@ -9,6 +9,7 @@
 #include "client/handlers.h"
 #include "client/keyfile.h"
 #include "client/outbox.h"
+#include "client/self.h"
 #include "client/value.h"
 
 #include <errno.h>
@@ -162,6 +163,8 @@ static void show_here(struct client *client)
 {
 	const struct profile *profile = &client->profile;
 	struct outbox_list list = { 0 };
+	const char **drafts;
+	size_t i, n;
 
 	out_pair(client->out, word("text.profile"), profile->name);
 	out_pair(client->out, word("text.server"), profile->server);
@@ -171,6 +174,9 @@ static void show_here(struct client *client)
 		 client_acting(client) ? client_acting(client) : word("text.not_chosen"));
 	out_pair(client->out, word("text.outbox"),
 		 out_format(client->out, "%zu", waiting(client, &list)));
+	n = self_drafts(client, &drafts);
+	for (i = 0; i < n; i++)
+		out_pair(client->out, word("text.drafts"), drafts[i]);
 	out_pairs_end(client->out);
 }
 
@@ -246,7 +252,7 @@ static int send_all(struct client *client)
 int sync_run(struct client *client, struct args *args)
 {
 	bool busy;
-	int lock, code;
+	int lock, code, drafts;
 
 	(void)args;
 	if (!client_need_login(client))
@@ -263,7 +269,9 @@ int sync_run(struct client *client, struct args *args)
 					  "error.outbox_unwritable", strerror(errno));
 	code = send_all(client);
 	outbox_unlock(lock);
-	return code;
+	drafts = code == EXIT_UNREACHABLE || code == EXIT_SECURITY
+		? EXIT_DONE : self_send_drafts(client);
+	return drafts ? drafts : code;
 }
 
 /* ---- version ------------------------------------------------------------------------------- */

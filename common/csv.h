@@ -32,6 +32,7 @@ enum csv_result {
 /* One line of the table; lines with nothing in any cell are left out. */
 struct csv_row {
 	size_t line; /* in the file, from 1 */
+	size_t row;  /* as a spreadsheet numbers it, from 1 */
 	size_t n;
 	char **cells;
 };
@@ -43,6 +44,11 @@ struct csv {
 	size_t line, column; /* of an error, from 1, in characters */
 	struct arena arena;
 };
+
+/* GB18030 as UTF-8 with a NUL after it, in the arena.  NULL: it is not (*bad points
+ * at the first byte that is wrong), or no memory (*bad is NULL). */
+char *csv_from_gb18030(struct arena *arena, const char *data, size_t len,
+		       size_t *text_len, const char **bad);
 
 /* Call csv_free whatever it says. */
 enum csv_result csv_parse(struct csv *csv, const void *data, size_t len);

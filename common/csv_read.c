@@ -16,6 +16,7 @@ struct reader {
 	char *at, *end, *out;
 	size_t room; /* of csv->rows */
 	size_t line, column, start; /* start: the line this row began on */
+	size_t row;
 	char *cells[CSV_COLUMNS_MAX];
 	size_t n;
 };
@@ -59,27 +60,42 @@ static const char *first_invalid(const char *s, size_t len)
 	return s;
 }
 
-static enum csv_result from_gb18030(struct csv *csv, const char *data,
-				    size_t len, char **text, size_t *text_len)
+char *csv_from_gb18030(struct arena *arena, const char *data, size_t len,
+		       size_t *text_len, const char **bad)
 {
 	size_t room = len * 2, left = room, in_left = len;
-	char *out = arena_alloc(&csv->arena, room + 1);
-	char *in = arena_copy(&csv->arena, data, len), *start = in, *to = out;
+	char *out = arena_alloc(arena, room + 1);
+	char *in = arena_copy(arena, data, len), *start = in, *to = out;
 	iconv_t conversion = iconv_open("UTF-8", "GB18030");
 	bool converted;
 
+	*bad = NULL;
 	if (!out || !in || conversion == (iconv_t)-1) {
 		if (conversion != (iconv_t)-1)
 			iconv_close(conversion);
-		return fail_at(csv, 1, 1, CSV_NO_MEMORY);
+		return NULL;
 	}
 	converted = iconv(conversion, &in, &in_left, &to, &left) != (size_t)-1;
 	iconv_close(conversion);
-	if (!converted || !text_valid(out, room - left))
-		return fail_encoding(csv, start, in);
-	csv->gb18030 = true;
-	*text = out;
+	if (!converted || !text_valid(out, room - left)) {
+		*bad = data + (in - start);
+		return NULL;
+	}
 	*text_len = room - left;
+	out[*text_len] = '\0';
+	return out;
+}
+
+static enum csv_result from_gb18030(struct csv *csv, const char *data,
+				    size_t len, char **text, size_t *text_len)
+{
+	const char *bad;
+
+	*text = csv_from_gb18030(&csv->arena, data, len, text_len, &bad);
+	if (!*text)
+		return bad ? fail_encoding(csv, data, bad)
+			   : fail_at(csv, 1, 1, CSV_NO_MEMORY);
+	csv->gb18030 = true;
 	return CSV_OK;
 }
 
@@ -238,6 +254,7 @@ static enum csv_result end_row(struct reader *reader)
 		return fail_at(csv, reader->start, 1, CSV_NO_MEMORY);
 	memcpy(row->cells, reader->cells, reader->n * sizeof(char *));
 	row->line = reader->start;
+	row->row = reader->row;
 	row->n = reader->n;
 	csv->n++;
 	return CSV_OK;
@@ -252,6 +269,7 @@ static enum csv_result read_row(struct reader *reader)
 
 	reader->n = 0;
 	reader->start = reader->line;
+	reader->row++;
 	do {
 		result = read_cell(reader);
 		if (result != CSV_OK)

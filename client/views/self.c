@@ -168,13 +168,15 @@ static void stage(struct table *table, const char *says)
 /* How far each is: by code, and nothing is counted. */
 static void show_board(struct out *out, const ListRoundsReply *r)
 {
-	static const char *const columns[] = { "org_id", "building", "assessing", "applying",
-		"evaluating", "deliberating", "publishing", "determining", "org_name" };
+	static const char *const columns[] = { "building", "assessing", "applying",
+		"evaluating", "deliberating", "publishing", "determining" };
 	struct table *table = table_new(out);
 	size_t i;
 
+	table_title(table, word("text.board_code"));
 	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
 		table_column(table, columns[i]);
+	table_title(table, word("text.board_branch"));
 	for (i = 0; i < r->n_stages; i++) {
 		const BoardRow *b = r->stages[i];
 

@@ -587,7 +587,7 @@ BEGIN
 	IF last_year THEN
 		v := flow.last_year(s.org_id);
 		IF v.self_id IS NULL THEN
-			PERFORM refuse.invalid('last_year', 'no_last_year');
+			PERFORM refuse.because('ZB003', 'no_last_year');
 		END IF;
 		old_self_id := v.self_id;
 		old_version := v.version_no;

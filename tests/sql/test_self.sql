@@ -137,7 +137,7 @@ SELECT is(pg_temp.refused('P211', 'diff_self', 'NULL, 3, 2, NULL'),
 SELECT is(pg_temp.refused('P201', 'diff_self', '''ZP26-10'', 1, 2, NULL'), 'ZB002 denied',
 	'not another branch''s');
 SELECT is(pg_temp.refused('P201', 'diff_self', 'NULL, NULL, NULL, true'),
-	'ZB001 invalid last_year|no_last_year', 'nothing of last year');
+	'ZB003 no_last_year', 'nothing of last year');
 UPDATE data.deployment SET clock_shift = '2026-10-22 02:00+00'::timestamptz - now();
 
 -- ---- problems: from whom, carried over, answered --------------------------------------------

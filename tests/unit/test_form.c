@@ -1,6 +1,7 @@
 /* The text form of a self-assessment: what is read, what is refused, and that
  * writing what was read gives the same text. */
 #include "client/form.h"
+#include "common/csv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,7 +89,7 @@ static void test_narratives_survive(void **state)
 		"[9.9] x = 达到", "# 不是注释", "第一行\n\n\n第四行", "说明: 说明：",
 		"  两格在前", "a\n\tb", "＃＃\n［3.1］＝", "末尾有等号=", "𬍛㛃·",
 	};
-	struct form_item item = { "", "3.1", "条目", NULL, FORM_MET, 0 };
+	struct form_item item = { "", "3.1", "条目", NULL, FORM_MET, 0, "" };
 	struct form one = { .notes = "", .self_id = "ZP26-14", .items = &item,
 			    .n = 1, .tail = "" };
 	size_t i;
@@ -147,7 +148,7 @@ static void test_defects(void **state)
 		assert_int_equal(defects[i].line, expected[i].line);
 		assert_string_equal(defects[i].key, expected[i].key);
 	}
-	assert_string_equal(defects[1].arg, "1.2");
+	assert_string_equal(defects[1].arg, "优秀");
 }
 
 static void test_too_long(void **state)
@@ -171,10 +172,118 @@ static void test_not_text(void **state)
 	static const char nul[] = "[1.1] \0 = 达到\n";
 
 	(void)state;
-	assert_int_equal(parse("[1.1] \xb4\xef = \xb5\xbd\n"), 1);
+	assert_int_equal(parse("[1.1] \xff\xff = \xff\n"), 1);
 	assert_string_equal(defects[0].key, "form.not_text");
 	assert_int_equal(form_parse(&arena, nul, sizeof(nul) - 1, &form, defects, 8), 1);
 	assert_string_equal(defects[0].key, "form.not_text");
+}
+
+/* 达到 as an office program of this country writes it. */
+static void test_gb18030(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("[1.1] \xd2\xbb = \xb4\xef\xb5\xbd\n"), 0);
+	assert_string_equal(form.items[0].text, "一");
+	assert_int_equal(form.items[0].judgement, FORM_MET);
+}
+
+/* ---- as a table ------------------------------------------------------------------- */
+
+static struct csv csv;
+
+static size_t parse_table(const char *text)
+{
+	assert_int_equal(csv_parse(&csv, text, strlen(text)), CSV_OK);
+	return form_table_parse(&arena, &csv, &form, defects, 8);
+}
+
+static const struct form_item sample[] = {
+	{ "", "2.1", "机制健全", "", FORM_OPEN, 0, "队伍建设强" },
+	{ "", "2.10", "教育经常", "=1+1，\"引号\"\n第二行", FORM_SHORTFALL, 0, "队伍建设强" },
+};
+
+static void test_table_round_trip(void **state)
+{
+	struct form_item items[2] = { sample[0], sample[1] };
+	struct form out = { .self_id = "ZP26-14", .revision = 3, .has_revision = true,
+			    .items = items, .n = 2 };
+	struct csv_writer writer = { 0 };
+	char sum[FORM_SUM];
+
+	(void)state;
+	form_table_print(&writer, &out, "怎么填");
+	assert_true(form_is_table(writer.data, writer.len));
+	assert_int_equal(parse_table(writer.data), 0);
+	assert_string_equal(form.self_id, "ZP26-14");
+	assert_int_equal(form.revision, 3);
+	assert_int_equal(form.n, 2);
+	/* a spreadsheet makes 2.1 of 2.10, but not of [2.10] */
+	assert_non_null(strstr(writer.data, "[2.10]"));
+	assert_string_equal(form_find(&form, "2.10")->narrative, sample[1].narrative);
+	assert_int_equal(form_find(&form, "2.10")->judgement, FORM_SHORTFALL);
+	form_sum(&form, sum);
+	assert_string_equal(form.sum, sum);
+	assert_int_equal(form_compare(&form, &out, defects, 8, 0), 0);
+	csv_free(&csv);
+	free(writer.data);
+}
+
+/* Moved and added rows, columns in another order, full width, numbered choices. */
+static void test_table_as_offices_send_it(void **state)
+{
+	struct form_item items[2] = { sample[0], sample[1] };
+	struct form standard = { .items = items, .n = 2 };
+
+	(void)state;
+	assert_int_equal(parse_table("说明,判断,条目,编号,备注\n"
+				     ",,,小计,我自己加的\n"
+				     "少,２,教育经常,［２．１０］,\n"
+				     "　有　,１,机制健全,2.1,\n"), 0);
+	assert_int_equal(form.n, 2);
+	assert_int_equal(form_find(&form, "2.10")->judgement, FORM_SHORTFALL);
+	assert_int_equal(form_find(&form, "2.1")->judgement, FORM_MET);
+	assert_string_equal(form_find(&form, "2.1")->narrative, "有");
+	assert_int_equal(form_compare(&form, &standard, defects, 8, 0), 0);
+	csv_free(&csv);
+}
+
+/* Every wrong cell, by its name. */
+static void test_table_defects(void **state)
+{
+	static const struct {
+		char column;
+		unsigned line;
+		const char *key;
+	} expected[] = {
+		{ 'D', 4, "form.bad_judgement" },
+		{ 'A', 6, "form.no_code" },
+		{ 'A', 7, "form.item_twice" },
+		{ 'C', 4, "form.text_changed" },
+		{ 'A', 5, "form.unknown_item" },
+		{ 'B', 7, "form.text_changed" },
+	};
+	struct form_item items[2] = { sample[0], sample[1] };
+	struct form standard = { .items = items, .n = 2 };
+	size_t found, i;
+
+	(void)state;
+	found = parse_table("自评表,ZP26-14,修订号,3\n\n"
+			    "编号,标准,条目,判断,说明\n"
+			    "[2.1],队伍建设强,机制很健全,优秀,\"两\n行\"\n"
+			    "[9.9],,,达到,\n"
+			    "合计,,,达到,\n"
+			    "[2.1],队伍弱,机制健全,达到,\n");
+	found = form_compare(&form, &standard, defects, 8, found);
+	assert_int_equal(found, 6);
+	for (i = 0; i < found; i++) {
+		assert_int_equal(defects[i].column, expected[i].column);
+		assert_int_equal(defects[i].line, expected[i].line);
+		assert_string_equal(defects[i].key, expected[i].key);
+	}
+	csv_free(&csv);
+	assert_int_equal(parse_table("甲,乙\n1,2\n"), 1);
+	assert_string_equal(defects[0].key, "form.no_titles");
+	csv_free(&csv);
 }
 
 /* A megabyte of short lines must neither crash nor take for ever. */
@@ -206,6 +315,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_defects, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gb18030, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_table_round_trip, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_table_as_offices_send_it, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_table_defects, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 	};
 
