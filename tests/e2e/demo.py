@@ -79,12 +79,14 @@ class DemoCollege(Server):
             "--scrutineer-id", p(self.holder("监票人", "DW")),
             "--teller-id", p(self.holder("计票人", "DW")),
             "--key-holder-id", p(self.holder("第三持钥人", "DW")))["sessionId"]
+        guidance = officer.json("guidance", "add", "会前先谈心", "--item", "3.2", "--org-ids",
+                                "14")["guidanceId"]
         meeting = recorder.json("meeting", "new", "--held-on", "10-12", "--place",
                                 "第一会议室")["meetingId"]
         return {"application_id": "SB26-14", "round_id": "LC26-14", "org_id": "14",
                 "person": "BY0212", "gap_id": gap, "file_id": file, "letter_id": letter,
                 "session_id": session, "meeting_id": meeting, "words": "电气",
-                "unit_id": unit, "stream_id": "PS26-14-ORG", "note_id": note,
+                "unit_id": unit, "guidance_id": guidance, "stream_id": "PS26-14-ORG", "note_id": note,
                 "review_id": review, "mass_session_id": masses, "clearance_id": clearance,
                 "self_id": secretary.json("round", "show")["selfId"]}
 
