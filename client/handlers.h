@@ -44,4 +44,8 @@ command_view public_notices_view, next_view, audit_view, find_view;
 /* the second person: views/approval.c */
 command_view approvals_view;
 
+/* objections: objection.c */
+command_handler objection_file_run, objection_add_run, objection_check_run,
+	author_key_run, author_show_run;
+
 #endif

@@ -1,6 +1,7 @@
 #include "common/seal.h"
 
 #include "common/crypt.h"
+#include "common/seal_box.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 #define VERSION 1
-#define BOX_OVERHEAD (SEAL_KEY + CRYPT_TAG)
+#define BOX_OVERHEAD SEAL_BOX_OVERHEAD
 #define INNER (SEAL_KEY + BOX_OVERHEAD)
 #define WRAP (INNER + BOX_OVERHEAD)
 #define HEAD (1 + SEAL_KEY) /* version, commitment */
@@ -52,9 +53,8 @@ static bool box_key(const uint8_t private_key[SEAL_KEY],
 
 static const uint8_t no_iv[CRYPT_IV];
 
-/* out: len + BOX_OVERHEAD bytes. */
-static bool box(const uint8_t receiver[SEAL_KEY], const char *session,
-		const uint8_t *in, size_t len, uint8_t *out)
+bool seal_box(const uint8_t receiver[SEAL_KEY], const char *session,
+	      const uint8_t *in, size_t len, uint8_t *out)
 {
 	struct seal_holder ephemeral;
 	uint8_t key[SEAL_KEY];
@@ -69,9 +69,8 @@ static bool box(const uint8_t receiver[SEAL_KEY], const char *session,
 	return ok;
 }
 
-/* out: len bytes; in: len + BOX_OVERHEAD. */
-static bool unbox(const struct seal_holder *holder, const char *session,
-		  const uint8_t *in, size_t len, uint8_t *out)
+bool seal_unbox(const struct seal_holder *holder, const char *session,
+		const uint8_t *in, size_t len, uint8_t *out)
 {
 	uint8_t key[SEAL_KEY];
 	bool ok = box_key(holder->private_key, in, in, holder->public_key,
@@ -104,8 +103,8 @@ static bool wrap(const uint8_t a[SEAL_KEY], const uint8_t b[SEAL_KEY],
 {
 	uint8_t inner[INNER];
 
-	return box(b, session, secret, SEAL_KEY, inner) &&
-	       box(a, session, inner, sizeof(inner), out);
+	return seal_box(b, session, secret, SEAL_KEY, inner) &&
+	       seal_box(a, session, inner, sizeof(inner), out);
 }
 
 static bool wrap_all(const uint8_t holders[SEAL_HOLDERS][SEAL_KEY],
@@ -135,18 +134,24 @@ static bool body_context(const uint8_t *sealed, const char *session,
 	return true;
 }
 
-static bool seal_body(const struct content *content, const char *session,
-		      const uint8_t *plain, size_t len,
-		      uint8_t sealed[SEAL_SIZE])
+void seal_pad(const uint8_t *plain, size_t len, uint8_t padded[SEAL_PADDED])
 {
-	uint8_t padded[SEAL_PADDED] = { 0 }, aad[CRYPT_CONTEXT_MAX + HEAD + WRAPS];
-	size_t aad_len;
-	bool ok;
-
+	memset(padded, 0, SEAL_PADDED);
 	padded[0] = (uint8_t)(len >> 8);
 	padded[1] = (uint8_t)len;
 	if (len)
 		memcpy(padded + 2, plain, len);
+}
+
+static bool seal_body(const struct content *content, const char *session,
+		      const uint8_t *plain, size_t len,
+		      uint8_t sealed[SEAL_SIZE])
+{
+	uint8_t padded[SEAL_PADDED], aad[CRYPT_CONTEXT_MAX + HEAD + WRAPS];
+	size_t aad_len;
+	bool ok;
+
+	seal_pad(plain, len, padded);
 	ok = body_context(sealed, session, aad, &aad_len) &&
 	     crypt_encrypt(content->key, content->iv, aad, aad_len, padded,
 		     sizeof(padded), sealed + HEAD + WRAPS);
@@ -208,8 +213,8 @@ static bool unwrap(const uint8_t in[WRAP], const char *session,
 	struct seal_holder a, b;
 	uint8_t inner[INNER];
 	bool ok = seal_holder_from(key_a, &a) && seal_holder_from(key_b, &b) &&
-		  unbox(&a, session, in, sizeof(inner), inner) &&
-		  unbox(&b, session, inner, SEAL_KEY, secret);
+		  seal_unbox(&a, session, in, sizeof(inner), inner) &&
+		  seal_unbox(&b, session, inner, SEAL_KEY, secret);
 
 	OPENSSL_cleanse(&a, sizeof(a));
 	OPENSSL_cleanse(&b, sizeof(b));
@@ -217,10 +222,9 @@ static bool unwrap(const uint8_t in[WRAP], const char *session,
 	return ok;
 }
 
-/* The length first; what follows the text must be zeros, else there would be
- * room for a mark. */
-static bool unpad(const uint8_t padded[SEAL_PADDED],
-		  uint8_t plain[SEAL_PLAIN_MAX], size_t *len)
+/* What follows the text must be zeros, else there would be room for a mark. */
+bool seal_unpad(const uint8_t padded[SEAL_PADDED],
+		uint8_t plain[SEAL_PLAIN_MAX], size_t *len)
 {
 	size_t n = (size_t)padded[0] << 8 | padded[1], i;
 	uint8_t rest = 0;
@@ -249,7 +253,7 @@ static bool open_body(const uint8_t *sealed, const char *session,
 		  body_context(sealed, session, aad, &aad_len) &&
 		  crypt_decrypt(content.key, content.iv, aad, aad_len,
 			  sealed + HEAD + WRAPS, SEAL_PADDED, padded) &&
-		  unpad(padded, plain, len);
+		  seal_unpad(padded, plain, len);
 
 	OPENSSL_cleanse(&content, sizeof(content));
 	OPENSSL_cleanse(padded, sizeof(padded));

@@ -7,10 +7,24 @@ LANGUAGE sql STABLE AS $$
 		'notice.' || coalesce(n.state, 'DRAFT'))
 	FROM (SELECT 1) one
 	LEFT JOIN data.notice n ON n.id = flow.notice_of(publicity_over.id)
-	WHERE n.state IS DISTINCT FROM 'ENDED_CLEAR'
+	WHERE coalesce(n.state, '') NOT IN ('ENDED_CLEAR', 'ENDED_WITH_OBJECTION')
 	UNION ALL
 	SELECT refuse.reason('notice_not_ended', c.id, 'notice.' || c.state) FROM data.notice c
-	WHERE c.corrects_id = flow.notice_of(publicity_over.id) AND c.state <> 'DROPPED' $$;
+	WHERE c.corrects_id = flow.notice_of(publicity_over.id) AND c.state <> 'DROPPED'
+	UNION ALL
+	SELECT g FROM guard.nothing_objected(publicity_over.id) g $$;
+
+-- Every objection has had the committee's word, and that was to go on; every opinion
+-- asked for has come.
+CREATE FUNCTION guard.nothing_objected(id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT g FROM guard.objections_settled(nothing_objected.id) g
+	UNION ALL
+	SELECT refuse.reason('clearance_unanswered', c.id, c.body) FROM data.clearance c
+	WHERE c.application_id = nothing_objected.id AND c.state = 'ASKED'
+	UNION ALL
+	SELECT refuse.reason('deliberation_wanted', nothing_objected.id)
+	WHERE flow.wants_again(nothing_objected.id) $$;
 
 -- One award in effect a branch and level, one a round, and a term it can live in:
 -- the application's own.
@@ -31,7 +45,9 @@ LANGUAGE sql STABLE AS $$
 	FROM data.application a,
 		LATERAL (SELECT coalesce(a.term_id, flow.running_term(a.org_id))) r(t)
 	WHERE a.id = award_can_sign.id
-		AND (t IS NULL OR flow.term_end(t) < flow.today()) $$;
+		AND (t IS NULL OR flow.term_end(t) < flow.today())
+	UNION ALL
+	SELECT g FROM guard.nothing_objected(award_can_sign.id) g $$;
 
 -- ---- confirming and signing -------------------------------------------------------
 CREATE FUNCTION api.confirm_award(me auth.actor, INOUT application_id text, OUT state text)

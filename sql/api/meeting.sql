@@ -519,6 +519,8 @@ CREATE FUNCTION flow.resolution_words(i data.agenda_item, outcome text, reasons 
 			a.org_name, flow.quoted(p.award_title))
 		WHEN 'NOT_THIS_TIME' THEN format('经集体研究并逐项表决，本次不予评定%s为%s。理由：%s　建议：%s',
 			a.org_name, flow.quoted(p.award_title), reasons, advice)
+		WHEN 'REJECTED_AFTER_OBJECTION' THEN format('经核实异议、集体研究并逐项表决，不予评定%s为%s。理由：%s　建议：%s',
+			a.org_name, flow.quoted(p.award_title), reasons, advice)
 		WHEN r.carried THEN '经集体研究并逐项表决，同意：' || i.motion
 		ELSE format('经集体研究并逐项表决，未同意：%s　理由：%s', i.motion, reasons) END
 		|| CASE WHEN NOT flow.blank(conditions) THEN '　附带要求：' || conditions ELSE '' END
@@ -554,7 +556,9 @@ BEGIN
 	agenda_item_id := i.id;
 	subject_id := i.subject_id;
 	arithmetic := i.arithmetic;
-	SELECT CASE WHEN i.passed THEN r.carried ELSE r.rejected END INTO STRICT outcome
+	SELECT CASE WHEN i.passed THEN r.carried
+		WHEN flow.wants_again(i.application_id) THEN 'REJECTED_AFTER_OBJECTION'
+		ELSE r.rejected END INTO STRICT outcome
 	FROM rule.matter r WHERE r.entity = i.entity;
 	IF NOT i.passed THEN
 		PERFORM refuse.unless_words('reasons', reasons, 4000);

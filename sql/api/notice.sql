@@ -295,7 +295,7 @@ BEGIN
 		PERFORM flow.move(me, 'notice', n.corrects_id, 'CORRECTED');
 	END IF;
 	UPDATE data.notice t SET posted_by = me.person_id, posted_on = posted_on,
-		rule_set_id = flow.current_rule_set()
+		rule_set_id = flow.current_rule_set(), key_check = flow.key_check()
 	WHERE t.id = notice_id RETURNING t.* INTO n;
 	SELECT e.ends_on, e.provisional, e.days, e.posting_counts
 	INTO ends_on, provisional, working_days, posting_day_counted FROM flow.notice_end(n) e;
@@ -344,7 +344,9 @@ LANGUAGE plpgsql AS $$
 DECLARE n data.notice := flow.find_notice(me, notice_id);
 BEGIN
 	PERFORM refuse.if_too_long('proof', proof, 2000);
-	state := 'ENDED_CLEAR';
+	state := CASE WHEN EXISTS (SELECT FROM data.objection o
+		WHERE o.notice_id = n.id AND o.state <> 'OUT_OF_SCOPE') THEN 'ENDED_WITH_OBJECTION'
+		ELSE 'ENDED_CLEAR' END;
 	PERFORM flow.move(me, 'notice', notice_id, state);
 	SELECT e.ends_on INTO ends_on FROM flow.notice_end(n) e;
 	UPDATE data.notice t SET ends_on = ends_on, ended_by = me.person_id, proof = proof,
@@ -403,10 +405,14 @@ LANGUAGE sql STABLE AS $$
 		e.provisional, flow.notice_text(n), n.kind)::api.public_notice
 		ORDER BY n.posted_on DESC, n.id DESC), '{}')
 	FROM data.notice n, flow.notice_end(n) e
-	WHERE n.state IN ('POSTED', 'ENDED_CLEAR')
+	WHERE n.state IN ('POSTED', 'ENDED_CLEAR', 'ENDED_WITH_OBJECTION')
 		AND n.id = coalesce(public_notices.notice_id, n.id) $$;
 
 -- The report of a notice (公示情况报告): where it hung, from when to when, what came.
+-- The ledger of objections has no column for who wrote one.
+CREATE TYPE api.objection_row AS (objection_id text, org_id text, org_name text,
+	notice_id text, application_id text, award_id text, received_on date, gist text,
+	state text, conclusion text, effect text);
 CREATE TYPE api.notice_extension_row AS (to_on date, reason text, extended_on date,
 	by_name text);
 CREATE FUNCTION api.show_notice_report(me auth.actor, INOUT notice_id text, OUT kind text,
@@ -414,7 +420,7 @@ CREATE FUNCTION api.show_notice_report(me auth.actor, INOUT notice_id text, OUT 
 	OUT ends_on date, OUT provisional boolean, OUT working_days int,
 	OUT posting_day_counted boolean, OUT extensions api.notice_extension_row[],
 	OUT corrects_id text, OUT corrected_by_id text, OUT branches api.notice_branch[],
-	OUT ended_on date, OUT ended_by_name text)
+	OUT ended_on date, OUT ended_by_name text, OUT objections api.objection_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE n data.notice := flow.find_notice(me, notice_id);
@@ -428,6 +434,8 @@ BEGIN
 	extensions := ARRAY(SELECT ROW(x.to_on, x.reason, x.extended_on,
 			flow.person_name(x.extended_by))::api.notice_extension_row
 		FROM data.notice_extension x WHERE x.notice_id = n.id ORDER BY x.to_on);
+	objections := ARRAY(SELECT flow.objection_row(o) FROM data.objection o
+		WHERE o.notice_id = n.id AND flow.sees_objection(me, o) ORDER BY o.id);
 	SELECT c.id INTO corrected_by_id FROM data.notice c
 	WHERE c.corrects_id = n.id AND c.state <> 'DROPPED';
 END $$;

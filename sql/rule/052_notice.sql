@@ -120,5 +120,7 @@ LANGUAGE sql STABLE AS $$
 			ELSE '　　对公示内容有不同意见的，请在公示期内反映：' END || n.contact,
 		CASE WHEN n.kind <> 'RESULT' THEN
 			'　　实名反映请留下联系方式，以便核实和答复；匿名反映有可查事实的，同样受理。' END,
+		CASE WHEN n.kind <> 'RESULT' THEN '　　网上反映的受理密钥核对码：'
+			|| CASE WHEN n.posted_on IS NULL THEN flow.key_check() ELSE n.key_check END || '。' END,
 		'', d.college_name || '党委组织部', flow.cn_date(n.posted_on))
 	FROM data.deployment d $$;

@@ -63,6 +63,13 @@ INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('notice', 'check_notice', 'notice_id', 'id', 'notice_not_drafter'),
 	('notice', 'approve_notice', 'notice_id', 'id', 'notice_third_person'),
 	('notice', 'post_notice', 'notice_id', 'id', 'notice_to_post'),
+	('objection', 'register_objection', 'objection_id', 'id', 'objection_outsider'),
+	('objection', 'assign_objection', 'objection_id', 'id', 'objection_unassigned'),
+	('objection', 'conclude_objection', 'objection_id', 'id', 'objection_handler'),
+	('objection', 'note_objection', 'objection_id', 'id', 'objection_outsider'),
+	('objection', 'reply_objection', 'objection_id', 'id', 'objection_outsider'),
+	('objection', 'close_objection', 'objection_id', 'id', 'objection_outsider'),
+	('question', 'answer_question', 'query_id', 'id', 'question_of_own_branch'),
 	('notice', 'end_notice', 'notice_id', 'id', NULL);
 -- What has still to be made.
 INSERT INTO rule.hint (entity, request, field, only_if, made_for) VALUES
