@@ -224,33 +224,33 @@ END $make$;
 DO $make$
 DECLARE f record;
 BEGIN
-	FOR f IN SELECT s.proname || '_set' AS name, s.provolatile, l.params,
-			CASE WHEN l.signed_in THEN format('several.%I(auth.enter_all(%L, z_fp,'
-				' z_acting), %s)', s.proname, s.proname, l.pass)
-				ELSE format('several.%I(%s)', s.proname, l.pass) END AS called, l.cols
+	FOR f IN SELECT s.proname, s.proname || '_set' AS name, s.provolatile, l.*, c.cols
 		FROM pg_proc s JOIN pg_proc a ON a.proname = s.proname
-			AND a.pronamespace = 'api'::regnamespace
-			AND (s.provolatile = 's') = (a.provolatile = 's')
-			AND (s.provolatile = 's' OR a.proargtypes[0] <> 'auth.actor'::regtype),
-		LATERAL (SELECT coalesce(s.proargtypes[0] = 'auth.actor[]'::regtype, false) AS signed_in,
-			string_agg(format('%I %s', n, t::regtype), ', ' ORDER BY i)
-				FILTER (WHERE mode = 'i' AND t <> 'auth.actor[]'::regtype) AS params,
+			AND a.pronamespace = 'api'::regnamespace AND a.provolatile = s.provolatile,
+		LATERAL (SELECT coalesce(bool_or(t = 'auth.actor'::regtype), false) AS signed_in,
+			string_agg(format('%I %s[]', n, t::regtype), ', ' ORDER BY i)
+				FILTER (WHERE t <> 'auth.actor'::regtype) AS params,
 			string_agg(format('%I', n), ', ' ORDER BY i)
-				FILTER (WHERE mode = 'i' AND t <> 'auth.actor[]'::regtype) AS pass,
-			string_agg(format('%I %s', n, t::regtype), ', ' ORDER BY i)
-				FILTER (WHERE mode = 't') AS cols
+				FILTER (WHERE t <> 'auth.actor'::regtype) AS pass
+			FROM unnest(a.proargnames, coalesce(a.proallargtypes, a.proargtypes), a.proargmodes)
+				WITH ORDINALITY p(n, t, mode, i) WHERE mode IN ('i', 'b')) l,
+		LATERAL (SELECT string_agg(format('%I %s', n, t::regtype), ', ' ORDER BY i) AS cols
 			FROM unnest(s.proargnames, s.proallargtypes, s.proargmodes)
-				WITH ORDINALITY p(n, t, mode, i)) l
+				WITH ORDINALITY p(n, t, mode, i) WHERE mode = 't') c
 		WHERE s.pronamespace = 'several'::regnamespace
 	LOOP
 		EXECUTE format('CREATE TYPE call.%I AS (%s)', f.name || '_reply', f.cols);
 		EXECUTE format('CREATE FUNCTION call.%I(z_fp bytea[], z_acting text[], z_key bytea[],'
-			' z_payload bytea[], z_signature bytea[], %s) RETURNS SETOF call.%I LANGUAGE plpgsql %s'
-			' SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS %L',
+			' z_payload bytea[], z_signature bytea[], %s) RETURNS SETOF call.%I LANGUAGE plpgsql'
+			' %s SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS %L',
 			f.name, f.params, f.name || '_reply',
 			CASE f.provolatile WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END,
-			format(E'#variable_conflict use_variable\nBEGIN\n\tRETURN QUERY SELECT * FROM %s;\nEND',
-				f.called));
+			format(E'#variable_conflict use_variable\nBEGIN\n'
+				'\tRETURN QUERY SELECT * FROM several.%I(%s);\nEND', f.proname,
+				concat_ws(', ', CASE WHEN f.signed_in THEN format(
+					'auth.enter_all(%L, z_fp, z_acting)', f.proname) END, f.pass)));
+		-- a write of a person has a key and an event, which no set form keeps
+		ASSERT NOT (f.signed_in AND f.provolatile = 'v'), f.name;
 	END LOOP;
 END $make$;
 

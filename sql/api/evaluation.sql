@@ -1055,5 +1055,5 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE a data.application := flow.find_evaluated(me, application_id);
 BEGIN
 	sheet := CASE WHEN flow.belongs(me, a.org_id) THEN flow.own_sheet(a.id)
-		ELSE flow.evaluation_sheet(a.id, true) END;
+		ELSE flow.whole_sheet(a.id) END;
 END $$;

@@ -16,11 +16,18 @@ CREATE SCHEMA guard;
 CREATE SCHEMA api;
 CREATE SCHEMA several;
 
+-- What every request calls is plpgsql where it reads a table: such a function keeps its
+-- plans, one in sql makes them anew at each call.
+
 -- ---- time: Beijing civil dates, the database's clock only ---------------------------
-CREATE FUNCTION flow.now() RETURNS timestamptz LANGUAGE sql STABLE
-AS $$ SELECT now() + coalesce((SELECT clock_shift FROM data.deployment), '0') $$;
-CREATE FUNCTION flow.today() RETURNS date LANGUAGE sql STABLE
-AS $$ SELECT (flow.now() AT TIME ZONE 'Asia/Shanghai')::date $$;
+CREATE FUNCTION flow.now() RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN now() + coalesce((SELECT d.clock_shift FROM data.deployment d), '0');
+END $$;
+CREATE FUNCTION flow.today() RETURNS date LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (flow.now() AT TIME ZONE 'Asia/Shanghai')::date;
+END $$;
 CREATE FUNCTION flow.day(at timestamptz) RETURNS date LANGUAGE sql IMMUTABLE
 AS $$ SELECT (at AT TIME ZONE 'Asia/Shanghai')::date $$;
 
@@ -81,6 +88,34 @@ RETURNS void LANGUAGE sql AS $$ SELECT refuse.because('ZB004', key, args) $$;
 CREATE TYPE auth.actor AS (person_id text, role text, org_id text, request text,
 	certificate_fp bytea);
 
+-- The actor of a request that says in which office it is made, when nothing stands in
+-- the way; no row otherwise.
+CREATE FUNCTION auth.plainly(request text, fp bytea, acting text, today date)
+RETURNS TABLE (person_id text, role text, org_id text)
+LANGUAGE sql STABLE AS $$
+	SELECT o.person_id, o.role, o.org_id
+	FROM data.certificate c JOIN data.person p ON p.id = c.person_id
+	JOIN data.office o ON o.person_id = p.id AND o.role = split_part(acting, '@', 1)
+		AND o.org_id = split_part(acting, '@', 2)
+	WHERE c.fp = plainly.fp AND c.revoked_at IS NULL AND c.superseded_at IS NULL
+		AND c.expires_at > now() AND p.active
+		AND o.from_on <= today AND (o.to_on IS NULL OR o.to_on > today)
+		AND EXISTS (SELECT FROM rule.permission r WHERE r.request = plainly.request
+			AND r.role IN (o.role, 'person')) $$;
+
+-- For a set form: the actors of many, NULL where auth.enter has more to say.
+CREATE FUNCTION auth.enter_all(request text, fps bytea[], actings text[])
+RETURNS auth.actor[] LANGUAGE plpgsql STABLE AS $$
+DECLARE today date := flow.today();
+BEGIN
+	RETURN ARRAY(SELECT CASE WHEN a.person_id IS NOT NULL THEN ROW(a.person_id, a.role,
+			a.org_id, enter_all.request, u.fp)::auth.actor END
+		FROM unnest(fps, actings) WITH ORDINALITY u(fp, acting, place)
+		LEFT JOIN LATERAL (SELECT x.* FROM auth.plainly(enter_all.request, u.fp,
+			u.acting, today) x LIMIT 1) a ON true
+		ORDER BY u.place);
+END $$;
+
 -- Resolves certificate, office and permission, or refuses.  Nothing is cached:
 -- a revocation or an office's end holds from the next request on.
 CREATE FUNCTION auth.enter(request text, fp bytea, acting text)
@@ -140,14 +175,28 @@ LANGUAGE sql STABLE AS $$
 		WHERE v.from_on <= on_day AND (v.to_on IS NULL OR v.to_on > on_day))
 	SELECT id FROM t $$;
 
+-- Whether an organisation is `top` or below it on a day: upwards, which is short.
+CREATE FUNCTION flow.is_below(org_id text, top text, on_day date) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (WITH RECURSIVE t(id) AS (
+			SELECT is_below.org_id
+			UNION
+			SELECT v.parent_id FROM data.org_version v JOIN t ON v.org_id = t.id
+			WHERE v.from_on <= on_day AND (v.to_on IS NULL OR v.to_on > on_day))
+		SELECT FROM t WHERE t.id = top);
+END $$;
+
 CREATE FUNCTION auth.reaches(me auth.actor, org_id text) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM data.org o WHERE o.id = reaches.org_id) AND
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM data.org o WHERE o.id = reaches.org_id) AND
 		coalesce((SELECT CASE r.scope
 			WHEN 'college' THEN true
 			WHEN 'own' THEN reaches.org_id = me.org_id
-			ELSE reaches.org_id IN (SELECT flow.below(me.org_id, flow.today()))
-			END FROM rule.role r WHERE r.role = me.role), false) $$;
+			ELSE flow.is_below(reaches.org_id, me.org_id, flow.today())
+			END FROM rule.role r WHERE r.role = me.role), false);
+END $$;
 
 -- Refuses unless the actor's office reaches the organisation (NULL: no such thing).
 CREATE FUNCTION auth.need(me auth.actor, org_id text) RETURNS void
@@ -226,30 +275,48 @@ BEGIN
 END $$;
 
 -- The next free id of a kind: LC26-14, then LC26-14-2 …  (people read them aloud)
+CREATE FUNCTION flow.is_taken(entity text, id text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE taken boolean;
+BEGIN
+	EXECUTE format('SELECT EXISTS (SELECT FROM data.%I WHERE id = $1)', entity)
+		INTO taken USING id;
+	RETURN taken;
+END $$;
+CREATE FUNCTION flow.nth_id(stem text, org_id text, n int) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT stem || CASE WHEN org_id IS NULL THEN to_char(n, 'FM9999999900')
+		WHEN n = 1 THEN org_id ELSE org_id || '-' || n END $$;
 CREATE FUNCTION flow.new_id(entity text, prefix text, org_id text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	stem text := prefix || to_char(flow.today(), 'YY') || '-';
-	n int := 0;
-	candidate text;
-	taken boolean;
+	used int := 0;
+	unused int := 1;
+	n int;
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtext('new_id ' || stem || coalesce(org_id, '')));
-	LOOP
-		n := n + 1;
-		candidate := stem || CASE WHEN org_id IS NULL THEN to_char(n, 'FM9999999900')
-			WHEN n = 1 THEN org_id ELSE org_id || '-' || n END;
-		EXECUTE format('SELECT EXISTS (SELECT FROM data.%I WHERE id = $1)', entity)
-			INTO taken USING candidate;
-		IF NOT taken THEN
-			RETURN candidate;
+	-- doubles until one is free, then halves what lies between
+	WHILE flow.is_taken(entity, flow.nth_id(stem, org_id, unused)) LOOP
+		used := unused;
+		unused := 2 * unused;
+	END LOOP;
+	WHILE unused - used > 1 LOOP
+		n := (used + unused) / 2;
+		IF flow.is_taken(entity, flow.nth_id(stem, org_id, n)) THEN
+			used := n;
+		ELSE
+			unused := n;
 		END IF;
 	END LOOP;
+	RETURN flow.nth_id(stem, org_id, unused);
 END $$;
 
 -- ---- trace -----------------------------------------------------------------------------------
 CREATE FUNCTION audit.append(me auth.actor, object text, key bytea, payload bytea,
-	signature bytea) RETURNS void LANGUAGE sql AS $$
+	signature bytea) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
 	INSERT INTO audit.event (at, person_id, role, org_id, request, object, key,
 		payload, signature, certificate_fp, body)
 	VALUES (flow.now(), me.person_id, me.role, me.org_id, me.request, object, key,
@@ -260,4 +327,5 @@ CREATE FUNCTION audit.append(me auth.actor, object text, key bytea, payload byte
 			me.request, coalesce(object, ''), coalesce(encode(key, 'hex'), ''),
 			coalesce(encode(sha256(payload), 'hex'), ''),
 			coalesce(encode(signature, 'hex'), ''),
-			coalesce(encode(me.certificate_fp, 'hex'), '')), 'UTF8')) $$;
+			coalesce(encode(me.certificate_fp, 'hex'), '')), 'UTF8'));
+END $$;

@@ -47,9 +47,11 @@ END $$;
 
 -- ---- facts of an organisation on a day --------------------------------------------------
 CREATE FUNCTION flow.org_name(org_id text, on_day date) RETURNS text
-LANGUAGE sql STABLE AS $$
-	SELECT v.name FROM data.org_version v WHERE v.org_id = org_name.org_id
-		AND v.from_on <= on_day AND (v.to_on IS NULL OR v.to_on > on_day) $$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT v.name FROM data.org_version v WHERE v.org_id = org_name.org_id
+		AND v.from_on <= on_day AND (v.to_on IS NULL OR v.to_on > on_day));
+END $$;
 -- Members whose affiliation is here: those alone have a vote here.
 CREATE FUNCTION flow.members(org_id text, on_day date, standing text) RETURNS int
 LANGUAGE sql STABLE AS $$
@@ -63,8 +65,10 @@ LANGUAGE sql STABLE AS $$
 		AND a.person_id = me.person_id AND a.from_on <= flow.today()
 		AND (a.to_on IS NULL OR a.to_on > flow.today())) $$;
 CREATE FUNCTION flow.person_name(person_id text) RETURNS text
-LANGUAGE sql STABLE AS $$
-	SELECT p.name FROM data.person p WHERE p.id = person_name.person_id $$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT p.name FROM data.person p WHERE p.id = person_name.person_id);
+END $$;
 -- The organisation asked about: the one named, or the actor's own branch.
 CREATE FUNCTION flow.own_org(me auth.actor, org_id text) RETURNS text
 LANGUAGE sql STABLE AS $$

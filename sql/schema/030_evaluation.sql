@@ -44,6 +44,7 @@ CREATE TABLE data.note (
 	state text NOT NULL,              -- KEPT
 	application_id text REFERENCES data.application);
 CREATE INDEX ON data.note (org_id);
+CREATE INDEX ON data.note (application_id);
 
 -- A version is never written again: a correction is the next one and says why.
 -- INTERNAL: not for the branch (domain 3.1).
@@ -88,6 +89,7 @@ CREATE TABLE data.duty_review (
 	UNIQUE (org_id, year),
 	CHECK (state <> 'RECORDED' OR num_nulls(grade, decided_by, decided_on,
 		recorded_by, recorded_at) = 0));
+CREATE INDEX ON data.duty_review (application_id);
 
 -- ---- masses: interviews ------------------------------------------------------------
 CREATE TABLE data.interview (
@@ -106,6 +108,7 @@ CREATE TABLE data.interview (
 	recorded_by text NOT NULL REFERENCES data.person,
 	CHECK (interviewer_id <> second_interviewer_id));
 CREATE INDEX ON data.interview (org_id);
+CREATE INDEX ON data.interview (application_id);
 
 -- ---- society: units outside and letters to them -----------------------------------------
 CREATE TABLE data.outside_unit (
@@ -137,6 +140,8 @@ CREATE TABLE data.letter (
 	recorded_by text REFERENCES data.person,
 	CHECK (reply_by >= coalesce(sent_on, drafted_on)));
 CREATE INDEX ON data.letter (org_id);
+CREATE INDEX ON data.letter (application_id);
+CREATE INDEX ON data.letter (unit_id);
 
 -- What a reply says of individual people: for the Organization Department alone
 -- (T38), and never part of a sheet or a dossier.

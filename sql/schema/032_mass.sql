@@ -13,6 +13,7 @@ CREATE TABLE data.mass_session (
 	held_on date,
 	recorded_by text NOT NULL REFERENCES data.person,
 	UNIQUE (org_id, year));
+CREATE INDEX ON data.mass_session (application_id);
 
 -- People outside the Party: they have no account here, only a name on a list.
 CREATE TABLE data.representative (
