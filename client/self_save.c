@@ -305,8 +305,8 @@ static void show_three(struct client *c, const struct form *base, const struct f
 		if (!t.i_changed && !t.they_changed)
 			continue;
 		add_hand(table, t.theirs->code, "text.whose_base", t.base);
-		add_hand(table, "", "text.whose_mine", t.mine);
-		add_hand(table, "", "text.whose_theirs", t.theirs);
+		add_hand(table, t.theirs->code, "text.whose_mine", t.mine);
+		add_hand(table, t.theirs->code, "text.whose_theirs", t.theirs);
 	}
 	table_end(table, NULL);
 }

@@ -226,6 +226,7 @@ static int send_one(struct client *client, const struct outbox_entry *entry)
 static int send_all(struct client *client)
 {
 	struct outbox_list list;
+	const char **drafts;
 	int code = EXIT_DONE, one;
 	size_t i;
 
@@ -244,7 +245,7 @@ static int send_all(struct client *client)
 			return one;
 		code = one ? EXIT_PARTLY : code;
 	}
-	if (!list.n && !list.n_damaged)
+	if (!list.n && !list.n_damaged && !self_drafts(client, &drafts))
 		out_say(client->out, "%s", word("text.outbox_empty"));
 	return code;
 }

@@ -25,6 +25,49 @@ static const char *judgement_word(const SelfRow *row)
 	return value ? word_value("judgement", value->name) : word("text.not_judged");
 }
 
+/* A problem found on an item, with its state and measure. */
+static void show_gap(struct out *out, const GapRow *gap)
+{
+	out_text(out, 8, out_format(out, "%s  %s  %s", gap->gap_id,
+				    word_value("state", gap->state), gap->problem));
+	if (gap->measure)
+		out_text(out, 10, gap->measure);
+}
+
+/* Whether it is about none of the items the branch tells of. */
+static bool is_general(const ShowSelfReply *self, const GapRow *gap)
+{
+	size_t i;
+
+	for (i = 0; gap->item && i < self->n_items; i++)
+		if (strcmp(self->items[i]->item, gap->item) == 0)
+			return false;
+	return true;
+}
+
+static void show_gaps(struct out *out, const ShowSelfReply *self, const char *item)
+{
+	size_t i;
+
+	for (i = 0; i < self->n_gaps; i++) {
+		const GapRow *gap = self->gaps[i];
+
+		if (item ? gap->item && strcmp(gap->item, item) == 0
+			 : is_general(self, gap))
+			show_gap(out, gap);
+	}
+}
+
+static bool has_general_gap(const ShowSelfReply *self)
+{
+	size_t i;
+
+	for (i = 0; i < self->n_gaps; i++)
+		if (is_general(self, self->gaps[i]))
+			return true;
+	return false;
+}
+
 static void show_item(struct out *out, const SelfRow *row)
 {
 	out_printf(out, "  %-5s %s  %s\n", row->item, row->text ? row->text : "",
@@ -80,6 +123,11 @@ int self_view(struct client *client, const Reply *reply)
 		if (title && (i == 0 || strcmp(title, self->items[i - 1]->group_title)))
 			out_heading(out, title);
 		show_item(out, self->items[i]);
+		show_gaps(out, self, self->items[i]->item);
+	}
+	if (has_general_gap(self)) {
+		out_heading(out, word("field.gaps"));
+		show_gaps(out, self, NULL);
 	}
 	if (self->n_versions) {
 		out_heading(out, word("field.versions"));

@@ -427,11 +427,18 @@ LANGUAGE sql STABLE AS $$
 	WHERE s.id = self_rows.self_id AND i.told_by = 'BRANCH'
 	ORDER BY i.group_no, i.item_no $$;
 
+-- A line of the ledger (整改台账).
+CREATE TYPE api.gap_row AS (gap_id text, org_id text, org_name text, item text,
+	item_text text, source text, state text, problem text, cause text, measure text,
+	responsible text, due_on date, progress text, result text, raised_why text,
+	owner text, answer text, confirmed_by text, confirmed_on date, held_on date,
+	closed_on date, origin_id text);
 CREATE FUNCTION api.show_self(me auth.actor, INOUT self_id text, version_no int,
 	OUT round_id text, OUT org_id text, OUT org_name text, OUT state text,
 	OUT revision int, OUT standard_version_id text, OUT saved_by text,
 	OUT saved_at timestamptz, OUT items api.self_row[],
-	OUT versions api.self_version_row[], OUT fields api.form_field[])
+	OUT versions api.self_version_row[], OUT fields api.form_field[],
+	OUT gaps api.gap_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE s data.self_assessment := flow.find_self(me, self_id);
@@ -446,6 +453,8 @@ BEGIN
 		saved_by, saved_at
 	FROM data.round r WHERE r.id = s.round_id;
 	items := ARRAY(SELECT w FROM flow.self_rows(self_id, version_no) w);
+	SELECT coalesce(array_agg(flow.gap_row(g) ORDER BY g.found_on, length(g.id), g.id), '{}')
+	INTO gaps FROM data.gap g WHERE g.round_id = round_id;
 	fields := ARRAY(SELECT ROW(f.field, f.per_item, f.required,
 		f.longest)::api.form_field FROM rule.form_field f
 		WHERE f.form = 'SELF' ORDER BY f.field_no);
@@ -788,12 +797,6 @@ BEGIN
 	UPDATE data.gap g SET owner = owner, answer = text WHERE g.id = gap_id;
 END $$;
 
--- A line of the ledger (整改台账).
-CREATE TYPE api.gap_row AS (gap_id text, org_id text, org_name text, item text,
-	item_text text, source text, state text, problem text, cause text, measure text,
-	responsible text, due_on date, progress text, result text, raised_why text,
-	owner text, answer text, confirmed_by text, confirmed_on date, held_on date,
-	closed_on date, origin_id text);
 CREATE FUNCTION flow.gap_row(g data.gap) RETURNS api.gap_row LANGUAGE sql STABLE AS $$
 	SELECT ROW(g.id, g.org_id, flow.org_name(g.org_id, flow.today()), g.item_code,
 		(SELECT i.text FROM data.standard_item i JOIN data.round r
