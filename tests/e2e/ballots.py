@@ -174,7 +174,9 @@ class Session:
             while not s.marks or s.marks in seen:
                 s.marks = tuple(random.randint(0, 4) for _ in range(self.items))
             seen.add(s.marks)
-            s.comment = "意见" + "多" * random.randint(0, 200) + str(i) if self.comments else ""
+            # of any length, and like nothing else on the machine
+            s.comment = "".join(chr(random.randint(0x4e00, 0x9fa5)) for _ in range(
+                random.randint(12, 200))) + str(i) if self.comments else ""
             s.fill(self.bond, [public(k) for k in self.keys])
 
     def codes(self, slip):
@@ -204,13 +206,15 @@ class Session:
 def make(server, numbers, n, **how):
     """Open sessions with these numbers, their ballots sealed."""
     sessions = [Session(i, n, **how) for i in numbers]
-    server.sql("".join(s.rows() for s in sessions))
     wire = Wire(server.public_port)
-    for s in sessions:
-        s.bind(wire)
-        s.fill()
+    for at in range(0, len(sessions), 20):  # a command line has an end
+        some = sessions[at:at + 20]
+        server.sql("".join(s.rows() for s in some))
+        for s in some:
+            s.bind(wire)
+            s.fill()
+        server.sql("".join(s.slip_rows() for s in some))
     wire.close()
-    server.sql("".join(s.slip_rows() for s in sessions))
     return sessions
 
 
