@@ -223,6 +223,8 @@ static uint8_t *row_frame(struct request *request, const PGresult *result, size_
 		buf_free(&waiting);
 	} else if (read) {
 		frame = answer_frame(request, waiting, &body, len);
+	} else {
+		buf_free(&waiting);
 	}
 	if (!frame) {
 		refusal_plain(&refusal, ERR_INTERNAL, &request->arena);

@@ -3,6 +3,7 @@
  * limits, every way to end, and what the peer sees.  Numbers in names are the
  * cases of the list of bad inputs.
  */
+#include "tests/unit/short_memory.h"
 #include "tests/unit/tls_peer.h"
 
 #include "common/error.h"
@@ -52,6 +53,8 @@ struct request *request_start(struct service *service, struct request_client *cl
 	if (len >= 4 && memcmp(frame, "none", 4) == 0)
 		return NULL;
 	r = calloc(1, sizeof(*r) + len + 1);
+	if (!r)
+		return NULL;
 	r->client = client;
 	r->len = len;
 	memcpy(r->body, frame, len);
@@ -149,6 +152,7 @@ static struct {
 	struct counters *n;
 	bool drained;
 	unsigned turns;
+	bool short_of_memory; /* in the server's turns */
 	struct peer *peers[PEERS];
 	unsigned count;
 } w;
@@ -226,7 +230,9 @@ static void pump(struct peer *p)
 
 static void turn(void)
 {
+	memory.armed = w.short_of_memory;
 	w.turns += uv_run(&w.loop, UV_RUN_NOWAIT) != 0;
+	memory.armed = false;
 	answer_all();
 	for (unsigned i = 0; i < w.count; i++)
 		if (w.peers[i])
@@ -1210,6 +1216,38 @@ static void rude_peers(void **state)
 	expect(honest, "to the end");
 }
 
+/* Whichever allocation from accept to answer fails: an answer or a closed
+ * connection, and the next peer is served. */
+static void out_of_memory_90(void **state)
+{
+	unsigned n = 0;
+	bool through = false;
+
+	(void)state;
+	open_port(WORKER_MEMBER);
+	while (!through) {
+		struct peer *p;
+
+		memory.taken = 0;
+		memory.fail_at = n++;
+		w.short_of_memory = true;
+		p = dial_tls(1, w.client);
+		UNTIL(tls_established(p->tls) || p->eof || p->reset);
+		if (!p->eof && !p->reset)
+			ask(p, "big");
+		UNTIL(p->in_len >= 200000 || p->eof || p->reset);
+		w.short_of_memory = false;
+		through = memory.taken <= memory.fail_at;
+		assert_true(!through || p->in_len >= 200000);
+		hang_up(p);
+		p = person();
+		ask(p, "are you well?");
+		expect(p, "are you well?");
+		hang_up(p);
+	}
+	assert_true(n > 4);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -1256,7 +1294,7 @@ int main(void)
 		TEST(drain_91), TEST(drain_takes_so_long_and_no_longer),
 		TEST(drain_with_nobody), TEST(port_in_use),
 		TEST(renewed_certificate), TEST(what_the_log_says),
-		TEST(rude_peers),
+		TEST(rude_peers), TEST(out_of_memory_90),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
