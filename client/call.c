@@ -625,7 +625,10 @@ int call_refused(struct client *client, const Refusal *refusal)
 
 	if (!error_of_refusal(&text, &client->arena, client_command(client), refusal))
 		return error_plain(client, EXIT_FAILED, "error.memory", NULL);
-	return error_say(client->out, &text);
+	error_say(client->out, &text);
+	if (text.exit == EXIT_CLOSED)
+		client_warn_clock(client);
+	return text.exit;
 }
 
 int call_waits(struct client *client, const Reply *reply)

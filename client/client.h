@@ -53,6 +53,9 @@ bool client_tried_here(struct client *client);
 /* expiry.c: says on stderr which certificates end soon. */
 void client_warn_expiry(struct client *client);
 
+/* status.c: says so when this machine's clock is not the server's. */
+void client_warn_clock(struct client *client);
+
 /* status.c: takes the server's day for dates that leave it open. */
 void client_settle_today(struct client *client);
 

@@ -342,19 +342,39 @@ static void look_at_certificate(struct client *client, struct table *table)
 		word_fill(&client->arena, word("text.days_left"), 1, args));
 }
 
-static void look_at_clock(struct client *client, struct table *table,
-			  const WhoamiReply *who)
+/* What to say of this machine's clock; NULL: nothing. */
+static const char *clock_off(struct client *client, const WhoamiReply *who)
 {
 	int64_t skew = who->now_at / 1000000 - (int64_t)time(NULL);
 	char text[32];
 	const char *args[] = { text };
 
 	snprintf(text, sizeof(text), "%lld", (long long)llabs(skew));
-	finding(table, "doctor.clock",
-		llabs(skew) > SKEW_MOST_S ? "text.attention" : "text.ok",
-		llabs(skew) > SKEW_MOST_S
-			? word_fill(&client->arena, word("text.clock_off"), 1, args)
-			: NULL);
+	return llabs(skew) > SKEW_MOST_S ?
+		word_fill(&client->arena, word("text.clock_off"), 1, args) : NULL;
+}
+
+static void look_at_clock(struct client *client, struct table *table,
+			  const WhoamiReply *who)
+{
+	const char *off = clock_off(client, who);
+
+	finding(table, "doctor.clock", off ? "text.attention" : "text.ok", off);
+}
+
+void client_warn_clock(struct client *client)
+{
+	Reply *reply = NULL;
+	const char *off;
+
+	if (!client_person(client) || client_json(client))
+		return;
+	if (ask_whoami(client, &reply, true) == EXIT_DONE && reply->whoami) {
+		off = clock_off(client, reply->whoami);
+		if (off)
+			out_say(client->out, "%s", off);
+	}
+	call_free(reply);
 }
 
 static int look_at_server(struct client *client, struct table *table)

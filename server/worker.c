@@ -13,11 +13,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define SIGNALS 4
 #define DAY_MS (24 * 60 * 60 * 1000ull)
 #define WARN_DAYS 60
 #define LARGE_BLOCK (64 * 1024)
+#define CLOCK_MS 2000
+#define CLOCK_JUMP 10 /* seconds */
 
 struct worker {
 	uv_loop_t loop;
@@ -27,6 +30,8 @@ struct worker {
 	struct listener *listener;
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t daily; /* looks at the certificates' ends */
+	uv_timer_t clock; /* compares this machine's two clocks */
+	int64_t offset;   /* of the wall clock to the one that only goes on, in s */
 	bool stopping;
 	int status;
 };
@@ -40,6 +45,7 @@ static void on_service_closed(void *arg)
 	for (int i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&w->signals[i], NULL);
 	uv_close((uv_handle_t *)&w->daily, NULL);
+	uv_close((uv_handle_t *)&w->clock, NULL);
 }
 
 static void log_counters(struct worker *w)
@@ -87,6 +93,28 @@ static void on_daily(uv_timer_t *timer)
 
 	if (days <= WARN_DAYS)
 		log_line(LOG_WARN, "expiry", "file=%s days=%d", which, days);
+}
+
+/* Nothing here goes by the wall clock: waits by the loop's, deadlines by the
+ * database's.  But whoever reads the log must know that its times jumped. */
+static int64_t clock_offset(void)
+{
+	struct timespec wall, steady;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_MONOTONIC, &steady);
+	return (int64_t)wall.tv_sec - (int64_t)steady.tv_sec;
+}
+
+static void on_clock(uv_timer_t *timer)
+{
+	struct worker *w = timer->data;
+	int64_t jump = clock_offset() - w->offset;
+
+	if (jump >= -CLOCK_JUMP && jump <= CLOCK_JUMP)
+		return;
+	w->offset += jump;
+	log_line(LOG_WARN, "clock", "jumped=%" PRId64 "s", jump);
 }
 
 static void renew_context(struct worker *w)
@@ -148,6 +176,11 @@ static void watch_signals(struct worker *w)
 	w->daily.data = w;
 	uv_timer_start(&w->daily, on_daily, 0, DAY_MS);
 	uv_unref((uv_handle_t *)&w->daily);
+	w->offset = clock_offset();
+	uv_timer_init(&w->loop, &w->clock);
+	w->clock.data = w;
+	uv_timer_start(&w->clock, on_clock, CLOCK_MS, CLOCK_MS);
+	uv_unref((uv_handle_t *)&w->clock);
 }
 
 /* As many descriptors as connections may need, so that it is our limit that

@@ -469,6 +469,22 @@ def test_51_today_is_the_colleges(college, officer):
         officer.json("calendar", "end", "2026-10-13", *days)
 
 
+def test_51_a_closed_window_names_the_clock(college, cycle, secretary):
+    """The deadline is the database's; who was early by the clock on the wall reads why."""
+    college.sql("""UPDATE data.application SET state = 'BRANCH_ADOPTED', submitted_at = NULL
+            WHERE id = 'SB26-14';
+        INSERT INTO data.window_version (kind, serial, opens_at, closes_at, reason, set_by, set_at)
+        VALUES ('APPLICATION', 1, flow.now() - interval '2 days', flow.now() - interval '1 ms',
+            '年度申报', 'P1', flow.now())""")
+    try:
+        r = secretary.refused(8, "app", "submit", "SB26-14", "-y")
+        assert re.search("本机时间与服务器相差[0-9]+秒", r.err)
+    finally:
+        college.sql("""DELETE FROM data.window_version;
+            UPDATE data.application SET state = 'EVALUATING', submitted_at = flow.now()
+            WHERE id = 'SB26-14'""")
+
+
 def test_51_the_doctor_finds_the_clock(officer):
     told = officer("doctor").out
     line = next(x for x in told.splitlines() if x.startswith("本机时间"))

@@ -640,6 +640,34 @@ def test_109_cut_in_the_middle_of_a_write(college, officer, cut):
     assert units(college, name) == 1
 
 
+def test_095_restored_from_an_hour_ago(college, officer):
+    """The database comes back as it was before a write whose answer was lost: what the
+    outbox kept is sent again, and is done there once."""
+    pg, aside = college.state / "pg", college.base / "hour-ago"
+    college.stop()
+    subprocess.run(["cp", "-a", pg, aside], check=True)
+    college.start()
+    with locked(college, "data.outside_unit", 1.5):
+        process = subprocess.Popen(
+            [str(BIN / "zhibu"), "unit", "add", "恢复", "--kind", "学校"], env=officer.env(),
+            cwd=officer.dir, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        time.sleep(0.5)
+        process.kill()
+        process.wait()
+    wait_for(lambda: units(college, "恢复") == 1)
+    college.stop()
+    shutil.rmtree(pg)
+    aside.rename(pg)
+    college.start()
+    eventually(college)[0].close()
+    assert units(college, "恢复") == 0
+    officer("sync")
+    assert units(college, "恢复") == 1
+    assert "没有要送出的内容" in officer("sync").err
+    assert units(college, "恢复") == 1
+
+
 # ---- files of our own (47, 94) --------------------------------------------------------------------------
 
 def test_047_authority_expired(college):

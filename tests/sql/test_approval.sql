@@ -138,5 +138,23 @@ SELECT is_empty($$SELECT s.request, s.role FROM rule.second_person s
 		OR s.guard IS NOT NULL AND NOT EXISTS (SELECT FROM pg_proc p
 			WHERE p.pronamespace = 'guard'::regnamespace AND p.proname = s.guard
 				AND p.pronargs = 2)$$, 'every row names what there is');
+
+-- ---- the template ------------------------------------------------------------------------------
+-- A reply whose only column is a composite, and two people for it.
+CREATE TYPE api.lone AS (name text, n int);
+CREATE FUNCTION api.zz_lone(me auth.actor, n int, OUT one api.lone) LANGUAGE sql AS $$
+	SELECT ROW('甲', zz_lone.n)::api.lone $$;
+CREATE FUNCTION api.zz_lone_read(me auth.actor, OUT one api.lone) LANGUAGE sql STABLE AS $$
+	SELECT ROW('乙', 2)::api.lone $$;
+INSERT INTO rule.permission (request, role) VALUES ('zz_lone', 'person'), ('zz_lone_read', 'person');
+INSERT INTO rule.second_person (request, role, applies, why)
+VALUES ('zz_lone', 'od_officer', '$.n > 5', 'test');
+DROP SCHEMA call, kept CASCADE;
+\ir ../../sql/call.sql
+SELECT is(t.ask('P20', 'zz_lone', '1')->'one', '{"n": 1, "name": "甲"}', 'a lone composite is a column');
+SELECT is((SELECT to_jsonb(r)->'one' FROM call.zz_lone_read(sha256('P20'), NULL, NULL, NULL, NULL) r),
+	'{"n": 2, "name": "乙"}', 'of a read too');
+SELECT is(t.ask('P20', 'zz_lone', '7')->'z_waiting'->>'roles', '["od_officer"]', 'it may have to wait');
+SELECT is(t.agree('P23'), 'APPROVED', 'and is done');
 SELECT * FROM finish();
 ROLLBACK;

@@ -360,6 +360,11 @@ SELECT pg_temp.ask('P31', 'new_application', 'NULL'), pg_temp.ask('P31', 'edit_a
 SELECT is(pg_temp.refused(pg_temp.ask('P31', 'set_window', 'NULL, ''2026-10-01 00:00+08'', ''2027-01-01 00:00+08'', ''自己延长'', NULL')), 'ZB002 denied', 'a branch sets no window');
 SELECT is(pg_temp.ask('P51', 'set_window', 'NULL, ''2026-10-01 00:00+08'', ''2026-10-22 10:00+08'', ''年度申报'', NULL')->>'kind', 'APPLICATION', 'a window that ends now');
 SELECT is(pg_temp.refused(pg_temp.ask('P31', 'submit_application', 'NULL')), 'ZB006 window_closed', '50: at the end it is closed');
+UPDATE data.window_version SET closes_at = flow.now() - interval '1 ms';
+SELECT is(pg_temp.refused(pg_temp.ask('P31', 'submit_application', 'NULL')), 'ZB006 window_closed', '50: a millisecond after it, by the database''s clock');
+UPDATE data.window_version SET closes_at = flow.now() + interval '1 ms';
+SELECT is(flow.window_reasons('APPLICATION', '28')::text, '{}', '50: a millisecond before it, open');
+UPDATE data.window_version SET closes_at = '2026-10-22 10:00+08';
 SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 09:00+08'', ''提前'', NULL')), 'ZB001 invalid window_earlier 2026-10-22 10:00', 'NF-10: never earlier');
 SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 12:00+08'', '' '', NULL')), 'ZB001 invalid text_missing', 'T15: not without a reason');
 SELECT is(pg_temp.refused(pg_temp.ask('P51', 'set_window', 'NULL, NULL, ''2026-10-22 12:00+08'', NULL, ''28''')), 'ZB001 invalid text_missing', 'T15: nor for one alone');

@@ -16,6 +16,19 @@
 static char dir[64];
 static struct arena arena;
 
+/* What the disk says to the n-th sync from now: linked with --wrap. */
+static int sync_errno, syncs_left;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	if (!sync_errno || syncs_left-- > 0)
+		return __real_fsync(fd);
+	errno = sync_errno;
+	return -1;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -360,6 +373,32 @@ static void test_profile_names(void **state)
 	assert_true(profile_name_ok("demo-组织部"));
 }
 
+/* A file that could not be synced is not there: the old one stays, and a write is
+ * not sent, since it could not be sent again (94). */
+static void test_failed_sync_94(void **state)
+{
+	uint8_t key[OUTBOX_KEY] = { 9 };
+	struct outbox_entry entry = { .written_at = 1, .request = "submit_application",
+		.envelope = bytes, .envelope_len = sizeof(bytes) };
+	size_t len;
+
+	(void)state;
+	assert_true(files_write(dir, "a", "old", 3));
+	sync_errno = EIO;
+	syncs_left = 0;
+	assert_false(files_write(dir, "a", "new", 3));
+	assert_int_equal(errno, EIO);
+	sync_errno = 0;
+	assert_string_equal(files_read(&arena, dir, "a", 100, &len), "old");
+	for (int n = 0; n < 2; n++) {
+		sync_errno = EIO;
+		syncs_left = n;
+		assert_false(outbox_put(dir, key, &entry));
+		assert_int_equal(errno, EIO);
+		sync_errno = 0;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_profile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_profile_damaged, set_up, tear_down),
 		cmocka_unit_test(test_profile_names),
+		cmocka_unit_test_setup_teardown(test_failed_sync_94, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* The signer as a real process on a real socket, and its asynchronous client. */
 #include "check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "server/config.h"
@@ -23,6 +25,17 @@ static struct config config;
 static pid_t child;
 static uv_loop_t loop;
 static uint8_t spki[PKI_SPKI_LEN];
+
+/* What the disk says to a sync, in the child too: linked with --wrap. */
+static int sync_errno;
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+	errno = sync_errno;
+	return sync_errno ? -1 : __real_fdatasync(fd);
+}
 
 static void start(unsigned per_hour)
 {
@@ -177,6 +190,23 @@ static void keeps_its_bound_over_a_restart(void **state)
 	stop();
 }
 
+/* A sync that failed is not tried again: nobody knows what the disk holds.  No
+ * certificate leaves, and the process ends. */
+static void ends_at_a_failed_sync_94(void **state)
+{
+	int status;
+
+	(void)state;
+	sync_errno = EIO;
+	start(SIGNER_PER_HOUR);
+	sync_errno = 0;
+	assert_int_equal(ask(spki, 17).outcome, SIGNER_DOWN);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	child = 0;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EX_IOERR);
+}
+
 static int connect_raw(void)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -275,6 +305,7 @@ int main(void)
 		cmocka_unit_test(says_when_nobody_is_there),
 		cmocka_unit_test(bounds_the_wait),
 		cmocka_unit_test(wants_its_key_to_itself),
+		cmocka_unit_test(ends_at_a_failed_sync_94),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +25,20 @@ static struct test_pki pki;
 static SSL_CTX *client;
 static struct config config;
 static char dir[32], log_path[64];
+
+/* The worker's wall clock, moved by the test: linked with --wrap. */
+static _Atomic int64_t *shift;
+
+int __real_clock_gettime(clockid_t id, struct timespec *t);
+int __wrap_clock_gettime(clockid_t id, struct timespec *t);
+int __wrap_clock_gettime(clockid_t id, struct timespec *t)
+{
+	int result = __real_clock_gettime(id, t);
+
+	if (id == CLOCK_REALTIME && shift)
+		t->tv_sec += *shift;
+	return result;
+}
 
 /* --- the state folder ------------------------------------------------------------ */
 
@@ -267,6 +282,30 @@ static void counters_on_request(void **state)
 	stop(pid, SIGTERM, 0);
 }
 
+/* An hour on, two hours back: nobody is cut off before the time, the log says so. */
+static void clock_jumps_93(void **state)
+{
+	pid_t pid = start(WORKER_MEMBER);
+	SSL *ssl;
+
+	(void)state;
+	wait_for_log("listening");
+	ssl = dial(WORKER_MEMBER);
+	expect_refusal(ssl, ERR_UNAVAILABLE);
+	*shift = 3600;
+	wait_for_log("clock jumped=3600s");
+	expect_refusal(ssl, ERR_UNAVAILABLE);
+	*shift = -3600;
+	wait_for_log("clock jumped=-7200s");
+	expect_refusal(ssl, ERR_UNAVAILABLE);
+	hang_up(ssl);
+	ssl = dial(WORKER_MEMBER);
+	expect_refusal(ssl, ERR_UNAVAILABLE);
+	hang_up(ssl);
+	*shift = 0;
+	stop(pid, SIGTERM, 0);
+}
+
 static const ASN1_INTEGER *serial_now(SSL **ssl)
 {
 	*ssl = dial(WORKER_MEMBER);
@@ -365,6 +404,9 @@ static int setup(void **state)
 {
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
+	shift = mmap(NULL, sizeof(*shift), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shift, MAP_FAILED);
 	test_pki_new(&pki);
 	client = test_client(&pki, pki.person, pki.person_key);
 	return 0;
@@ -386,7 +428,7 @@ int main(void)
 		TEST(no_database_84), TEST(sigterm_with_a_connection_91),
 		TEST(counters_on_request), TEST(renewed_certificate),
 		TEST(port_taken), TEST(bad_files), TEST(out_of_date_47),
-		TEST(soon_out_of_date_47),
+		TEST(soon_out_of_date_47), TEST(clock_jumps_93),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
