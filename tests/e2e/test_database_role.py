@@ -184,7 +184,7 @@ PROBES = {
     "database_to_xml": "SELECT database_to_xml(true, true, '')",
     "ts_stat": "SELECT ts_stat('SELECT to_tsvector(name) FROM data.person')",
     # round about: what is called by what is allowed
-    "claim": "SELECT call.claim('P1', '\\x00', '\\x00')",
+    "claim": "SELECT call.claim(NULL, '\\x00', '\\x00')",
     "api": "SELECT api.whoami(NULL)",
     "enter": "SELECT auth.enter('whoami', '\\x00', NULL)",
     "move": "SELECT flow.move(NULL, 'person', 'P1', 'x')",

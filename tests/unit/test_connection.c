@@ -777,7 +777,7 @@ static void slow_frame(void **state)
 			push(p);
 		spin(20);
 	}
-	assert_in_range(clock_ms() - before, 190, 8000);
+	assert_in_range(clock_ms() - before, 150, 8000);
 	assert_int_equal(w.n->frame_timeout, 1);
 }
 
@@ -1076,7 +1076,7 @@ static void drain_takes_so_long_and_no_longer(void **state)
 	before = clock_ms();
 	listener_drain(w.l, 200, on_drained, NULL);
 	UNTIL(w.drained);
-	assert_in_range(clock_ms() - before, 190, 8000);
+	assert_in_range(clock_ms() - before, 150, 8000);
 	assert_int_equal(stub.cancelled, 1);
 }
 
