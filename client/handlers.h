@@ -33,6 +33,10 @@ command_view evaluation_view, ballot_view, ballot_paper_view, freeze_roll_view,
 command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
 	ballot_check_run, ballot_cancel_run, ballot_count_run, ballot_paper_run,
 	ballot_certify_run, ballot_forget_run;
+
+/* surveys: survey_*.c, views/survey.c */
+command_handler survey_slips_run, survey_answer_run;
+command_view survey_view;
 command_handler print_run, print_list_run;
 
 /* the decision: views/dossier.c, meeting.c, notice.c, next.c, audit.c, find.c */

@@ -20,11 +20,11 @@ const char *tally_facts(struct out *out, struct arena *arena,
 	return word_put(arena, word("text.ballot_facts"), 5, counts);
 }
 
-const BallotTally *tally_labels(const BallotResult *result)
+const BallotTally *tally_labels(BallotTally *const *tallies, size_t n)
 {
-	for (size_t i = 0; i < result->n_tallies; i++)
-		if (result->tallies[i]->n_labels)
-			return result->tallies[i];
+	for (size_t i = 0; i < n; i++)
+		if (tallies[i]->n_labels)
+			return tallies[i];
 	return NULL;
 }
 
@@ -48,18 +48,17 @@ static void tally_row(struct out *out, struct table *table,
 		table_cell(table, NULL);
 }
 
-static void tally_table(struct out *out, const BallotResult *result)
+void tally_table(struct out *out, BallotTally *const *tallies, size_t n)
 {
-	const BallotTally *labels = tally_labels(result);
+	const BallotTally *labels = tally_labels(tallies, n);
 	struct table *table = table_new(out);
 
 	table_title(table, word("text.ballot_item"));
 	for (size_t i = 0; labels && i < labels->n_labels; i++)
 		table_title(table, labels->labels[i]);
 	table_title(table, word("text.ballot_open"));
-	for (size_t i = 0; i < result->n_tallies; i++)
-		tally_row(out, table, result->tallies[i],
-			  labels ? labels->n_labels : 0);
+	for (size_t i = 0; i < n; i++)
+		tally_row(out, table, tallies[i], labels ? labels->n_labels : 0);
 	table_end(table, NULL);
 }
 
@@ -69,7 +68,7 @@ void tally_show(struct out *out, struct arena *arena, const BallotResult *result
 	if (result->suppressed)
 		out_printf(out, "%s\n", word("text.ballot_small"));
 	if (result->n_tallies) {
-		tally_table(out, result);
+		tally_table(out, result->tallies, result->n_tallies);
 		out_printf(out, "%s\n", word("text.ballot_only_counts"));
 	}
 }

@@ -134,7 +134,8 @@ BEGIN
 	RETURN QUERY EXECUTE format(
 		'SELECT DISTINCT ON (d.id, d.request) $1.role || ''@'' || $1.org_id, d.request,'
 		' d.field, d.j->>d.from_column, d.org_id, flow.org_name(d.org_id, flow.today()),'
-		' $2, d.state, coalesce(d.j->>''due_on'', d.j->>''ends_on'', d.j->>''reply_by'','
+		' $2, d.state, coalesce(d.j->>''due_on'', d.j->>''ends_on'', d.j->>''closes_on'','
+		' d.j->>''reply_by'','
 		-- an application's meeting is over; it is no day to be kept
 		' CASE WHEN $2 <> ''application'' THEN d.j->>''held_on'' END)::date'
 		' FROM (SELECT x.id, x.state, x.org_id, to_jsonb(x) AS j, t.guard, h.*'

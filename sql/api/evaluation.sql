@@ -24,6 +24,10 @@ LANGUAGE sql STABLE AS $$
 	WHERE s.id = stream_can_close.id AND flow.stream_of_ballot(b.purpose) = s.stream
 		AND b.state NOT IN ('CERTIFIED', 'ARCHIVED', 'VOID')
 	UNION ALL
+	SELECT (refuse.reason('survey_not_closed', v.id)).*
+	FROM data.eval_stream s JOIN data.survey v ON v.application_id = s.application_id
+	WHERE s.id = stream_can_close.id AND s.stream = 'MASSES' AND v.state = 'OPEN'
+	UNION ALL
 	SELECT (refuse.reason(CASE WHEN l.state = 'SENT' THEN 'letter_without_reply'
 		ELSE 'letter_not_sent' END, l.id, u.name)).*
 	FROM data.eval_stream s JOIN data.letter l ON l.application_id = s.application_id
@@ -146,6 +150,9 @@ CREATE FUNCTION flow.material(org_id text) RETURNS TABLE (kind text, id text, st
 	UNION ALL
 	SELECT 'mass_session', m.id, 'MASSES', m.year, m.application_id
 	FROM data.mass_session m WHERE m.org_id = material.org_id
+	UNION ALL
+	SELECT 'survey', s.id, 'MASSES', s.year, s.application_id
+	FROM data.survey s WHERE s.org_id = material.org_id AND s.state IN ('OPEN', 'CLOSED')
 	UNION ALL
 	SELECT 'interview', i.id, 'MASSES', extract(year FROM i.held_on)::int, i.application_id
 	FROM data.interview i WHERE i.org_id = material.org_id
@@ -899,6 +906,11 @@ CREATE TYPE api.sheet_letter AS (unit_name text, unit_kind text, state text,
 CREATE TYPE api.sheet_clearance AS (body text, state text, asked_on date,
 	answered_on date);
 CREATE TYPE api.sheet_matter AS (kind text, object_id text, state text, text text);
+CREATE TYPE api.survey_category AS (category text, given_out int, answers int,
+	tallies api.ballot_tally[]);
+CREATE TYPE api.survey_result AS (survey_id text, state text, unverified boolean,
+	title text, given_out int, answers int, suppressed boolean, categories_suppressed boolean,
+	tallies api.ballot_tally[], by_category api.survey_category[]);
 CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id text,
 	org_name text, member_category text, full_members int, probationary_members int,
 	secretary_name text, term_start_on date, term_due_on date, standard_version_id text,
@@ -908,7 +920,7 @@ CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id tex
 	letters_unanswered int, letters api.sheet_letter[], open_matters api.sheet_matter[],
 	letters_awaited int, duty_merits text, duty_problems text, duty_demands text,
 	of_member boolean, representatives int, how_chosen text, chosen_by text[],
-	clearances api.sheet_clearance[]);
+	clearances api.sheet_clearance[], surveys api.survey_result[]);
 
 CREATE FUNCTION flow.sheet_streams(application_id text) RETURNS api.sheet_stream[]
 LANGUAGE sql STABLE AS $$
@@ -952,7 +964,13 @@ LANGUAGE sql STABLE AS $$
 			ROW('LETTER', l.id, 'letter.' || l.state, u.name)::api.sheet_matter
 		FROM data.letter l JOIN data.outside_unit u ON u.id = l.unit_id
 		WHERE l.application_id = sheet_matters.application_id
-			AND l.state NOT IN ('ANSWERED', 'DROPPED')
+			AND l.state IN ('DRAFT', 'PRINTED', 'SENT')
+		UNION ALL
+		SELECT 'SURVEY', v.id,
+			ROW('SURVEY', v.id, 'survey.' || v.state, array_to_string(v.categories,
+				'、'))::api.sheet_matter
+		FROM data.survey v
+		WHERE v.application_id = sheet_matters.application_id AND v.state = 'OPEN'
 		UNION ALL
 		SELECT 'CLEARANCE', c.id,
 			ROW('CLEARANCE', c.id, 'clearance.' || c.state, c.body)::api.sheet_matter
@@ -1022,6 +1040,8 @@ BEGIN
 		c.answered_on)::api.sheet_clearance FROM data.clearance c
 		WHERE c.application_id = a.id AND c.state <> 'WITHDRAWN'
 		ORDER BY c.asked_on, c.id);
+	sheet.surveys := ARRAY(SELECT flow.survey_result(v, whole) FROM data.survey v
+		WHERE v.application_id = a.id AND v.state IN ('OPEN', 'CLOSED') ORDER BY v.id);
 	RETURN sheet;
 END $$;
 
@@ -1037,7 +1057,8 @@ DECLARE
 		duty_problems,duty_demands,interviews,letters_sent,letters_answered,
 		letters_unanswered,letters_awaited,representatives,how_chosen}'::text[] || '{
 		"streams": [], "earlier": [], "ballots": [], "interview_categories": [],
-		"letters": [], "open_matters": [], "chosen_by": [], "clearances": []}');
+		"letters": [], "open_matters": [], "chosen_by": [], "clearances": [],
+		"surveys": []}');
 BEGIN
 	sheet.of_member := true;
 	sheet.streams := ARRAY(SELECT ROW(s.stream_id, s.stream, s.state, s.version_no, '{}',

@@ -37,6 +37,8 @@ INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('eval_stream', 'summarise_stream', 'stream_id', 'id', 'stream_unsummarised'),
 	('eval_stream', 'lock_stream', 'stream_id', 'id', 'stream_second_person'),
 	('application', 'link_material', 'application_id', 'id', 'evaluation_outsider'),
+	('survey', 'open_survey', 'survey_id', 'id', 'survey_outsider'),
+	('survey', 'close_survey', 'survey_id', 'id', 'survey_over'),
 	('clearance', 'answer_clearance', 'clearance_id', 'id', 'clearance_hand'),
 	('letter', 'print_letter', 'letter_id', 'id', 'letter_unprinted'),
 	('letter', 'send_letter', 'letter_id', 'id', 'letter_outsider'),

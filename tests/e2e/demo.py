@@ -67,6 +67,9 @@ class DemoCollege(Server):
         masses = officer.json(
             "rep", "choose", "14", "--year", 2026, "--how-chosen", "工会抽签", "--chosen-by",
             "工会", "--representatives", "name=白音,category=教师")["massSessionId"]
+        self.head("questions", "adopt", "--title", "民意调查", "--basis", "部务会", "--questions",
+                  "联系群众", "-y")
+        survey = officer.json("survey", "new", "SB26-14", "--categories", "职工")["surveyId"]
         clearance = officer.json("clearance", "ask", "SB26-14", "--body", "纪检", "--matter",
                                  "有无需要说明的情况")["clearanceId"]
         unit = officer.json("unit", "add", "红山电机厂", "--kind", "共建单位")["unitId"]
@@ -88,6 +91,7 @@ class DemoCollege(Server):
                 "session_id": session, "meeting_id": meeting, "words": "电气",
                 "unit_id": unit, "guidance_id": guidance, "stream_id": "PS26-14-ORG", "note_id": note,
                 "review_id": review, "mass_session_id": masses, "clearance_id": clearance,
+                "survey_id": survey,
                 "self_id": secretary.json("round", "show")["selfId"]}
 
     @staticmethod

@@ -40,7 +40,7 @@ SELECT is_empty($$ SELECT place, name FROM t.name WHERE home = 'data'
 	AND type ~ '^(smallint|integer|bigint)' AND NOT (
 		name ~ '(^|_)(no|year|revision|serial|version)$'                       -- serials
 		OR name ~ '(^|_)(entitled|present|in_favour|against|abstain|not_cast|voters|recused|denominator)$'
-		OR name ~ '(^|_)(full_members|probationary_members)$'                  -- heads
+		OR name ~ '(^|_)(full_members|probationary_members|given_out)$'                  -- heads
 		OR (owner = 'notice' AND name = 'working_days')                        -- how long it hangs
 		OR name IN ('valid', 'void_count', 'counts', 'blank', 'paper')            -- ballots
 		OR name IN ('size_bytes', 'wrong_proofs', 'alarms')
@@ -104,9 +104,10 @@ SELECT ok(flow.notice_text(jsonb_populate_record(NULL::data.notice, '{"id": "x",
 -- ---- NF-5 --------------------------------------------------------------------------------
 SELECT is_empty($$ SELECT DISTINCT t.place FROM t.name t
 	WHERE t.home = 'api' AND t.type IN ('api.ballot_result', 'api.ballot_result[]',
-		'api.ballot_tally[]', 'api.evaluation_sheet', 'api.evaluation_sheet[]')
+		'api.ballot_tally[]', 'api.evaluation_sheet', 'api.evaluation_sheet[]',
+		'api.survey_result', 'api.survey_result[]')
 		AND t.owner NOT IN ('ballot_result', 'evaluation_sheet', 'show_ballot', 'show_evaluation',
-			'show_dossier') $$,
+			'show_dossier', 'survey_result', 'survey_category', 'show_survey') $$,
 	'NF-5: a result is shown for one branch at a time');
 SELECT is_empty($$ SELECT t.place FROM t.name t WHERE t.type = 'api.evaluation_sheet[]' $$,
 	'NF-5: there are no two sheets side by side');
