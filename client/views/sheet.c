@@ -1,6 +1,7 @@
 #include "client/views/sheet.h"
 
 #include "client/views/tally.h"
+#include "common/date.h"
 
 #include <string.h>
 
@@ -39,6 +40,13 @@ const char *sheet_methods(struct out *out, const SheetStream *stream)
 	return joined(out, stream->methods, stream->n_methods);
 }
 
+/* Parts of a fact, one after the other. */
+static const char *with(struct out *out, const char *line, const char *part)
+{
+	return line ? out_format(out, "%s%s%s", line, word("text.list_semicolon"),
+				 part) : part;
+}
+
 static const char *facts_org(struct out *out, struct arena *arena,
 			     const EvaluationSheet *s)
 {
@@ -46,10 +54,11 @@ static const char *facts_org(struct out *out, struct arena *arena,
 		enum_name(&record_duty_review__grade__descriptor,
 			  (int)s->duty_grade));
 	const char *args[] = { number(out, s->notes),
-			       number(out, s->duty_year), grade };
+			       number(out, s->duty_year), grade,
+			       s->duty_decided_by ? s->duty_decided_by : "-" };
 
 	return s->has_duty_grade ?
-		       word_put(arena, word("text.sheet_org"), 3, args) :
+		       word_put(arena, word("text.sheet_org"), 4, args) :
 		       word_put(arena, word("text.sheet_org_no_review"), 1, args);
 }
 
@@ -65,16 +74,37 @@ static const char *facts_members(struct out *out, struct arena *arena,
 	return facts ? facts : word("text.sheet_no_ballot");
 }
 
+static const char *representatives(struct out *out, struct arena *arena,
+				   const EvaluationSheet *s)
+{
+	const char *args[] = { number(out, s->representatives),
+			       joined(out, s->chosen_by, s->n_chosen_by),
+			       s->how_chosen };
+
+	return s->how_chosen ?
+		       word_put(arena, word("text.sheet_representatives"), 3,
+				args) : NULL;
+}
+
 static const char *facts_masses(struct out *out, struct arena *arena,
 				const EvaluationSheet *s)
 {
 	const char *args[] = { number(out, s->interviews),
 			       joined(out, s->interview_categories,
 				      s->n_interview_categories) };
+	const char *facts = s->interviews ?
+		word_put(arena, word("text.sheet_interviews"), 2, args) : NULL;
 
-	return word_put(arena, word(s->interviews ? "text.sheet_interviews" :
-						     "text.sheet_no_interview"),
-			 s->interviews ? 2 : 0, args);
+	if (s->how_chosen) {
+		args[0] = number(out, s->representatives);
+		facts = with(out, facts, word_put(arena,
+			word("text.sheet_representatives_short"), 1, args));
+	}
+	for (size_t i = 0; i < s->n_surveys; i++)
+		facts = with(out, facts, out_format(out, "%s %s",
+			s->surveys[i]->survey_id,
+			survey_facts(out, arena, s->surveys[i])));
+	return facts ? facts : word("text.sheet_no_masses");
 }
 
 static const char *facts_society(struct out *out, struct arena *arena,
@@ -144,6 +174,31 @@ const char *sheet_branch(struct out *out, struct arena *arena,
 	return word_put(arena, word("text.sheet_branch"), 7, args);
 }
 
+const char *sheet_letter(const SheetLetter *letter)
+{
+	return letter->about_branch ? letter->about_branch :
+				      word_value("letter", letter->state);
+}
+
+const char *sheet_clearances(struct out *out, const EvaluationSheet *s)
+{
+	const char *line = NULL;
+
+	for (size_t i = 0; i < s->n_clearances; i++) {
+		const SheetClearance *c = s->clearances[i];
+
+		line = with(out, line, out_format(out, "%s %s", c->body,
+			word_value("clearance", c->state)));
+	}
+	return line;
+}
+
+const char *sheet_representatives(struct out *out, struct arena *arena,
+				  const EvaluationSheet *sheet)
+{
+	return representatives(out, arena, sheet);
+}
+
 /* ---- text ----------------------------------------------------------------------- */
 
 static void overview(struct out *out, struct arena *arena,
@@ -152,16 +207,16 @@ static void overview(struct out *out, struct arena *arena,
 	struct table *table = table_new(out);
 
 	table_title(table, word("text.sheet_stream"));
-	table_title(table, word("field.methods"));
 	table_column(table, "state");
-	table_title(table, word("text.sheet_facts"));
+	if (!s->of_member)
+		table_title(table, word("text.sheet_facts"));
 	for (size_t i = 0; i < s->n_streams; i++) {
 		const SheetStream *stream = s->streams[i];
 
 		table_cell(table, sheet_stream_name(stream));
-		table_cell(table, sheet_methods(out, stream));
 		table_cell(table, word_value("eval_stream", stream->state));
-		table_cell(table, sheet_facts(out, arena, s, stream));
+		if (!s->of_member)
+			table_cell(table, sheet_facts(out, arena, s, stream));
 	}
 	table_end(table, NULL);
 }
@@ -182,9 +237,9 @@ static void signatures(struct out *out, const SheetStream *stream)
 		out_printf(out, "  %s %s", word("field.prepared_by"),
 			   stream->prepared_by);
 	if (stream->locked_by)
-		out_printf(out, "  %s %s  %s", word("field.locked_by"),
+		out_printf(out, "    %s %s  %s", word("field.locked_by"),
 			   stream->locked_by,
-			   out_moment(out, stream->locked_at));
+			   out_date(out, date_of_moment(stream->locked_at)));
 	if (stream->prepared_by || stream->locked_by)
 		out_printf(out, "\n");
 }
@@ -197,35 +252,73 @@ static void ballots(struct out *out, struct arena *arena,
 			tally_show(out, arena, s->ballots[i]);
 }
 
+static void surveys(struct out *out, struct arena *arena,
+		    const EvaluationSheet *s)
+{
+	paragraph(out, arena, word("field.representatives"),
+		  representatives(out, arena, s));
+	for (size_t i = 0; i < s->n_surveys; i++)
+		survey_show(out, arena, s->surveys[i]);
+}
+
+static void duty_review(struct out *out, struct arena *arena,
+			const EvaluationSheet *s)
+{
+	paragraph(out, arena, word("field.duty_merits"), s->duty_merits);
+	paragraph(out, arena, word("field.duty_problems"), s->duty_problems);
+	paragraph(out, arena, word("field.duty_demands"), s->duty_demands);
+}
+
 static void letters(struct out *out, const EvaluationSheet *s)
 {
-	struct table *table = table_new(out);
+	struct table *table;
 
+	if (!s->n_letters)
+		return;
+	table = table_new(out);
 	table_column(table, "unit_name");
-	table_column(table, "state");
+	table_column(table, "unit_kind");
 	table_column(table, "about_branch");
 	for (size_t i = 0; i < s->n_letters; i++) {
 		const SheetLetter *l = s->letters[i];
 
 		table_cell(table, l->unit_name);
-		table_cell(table, word_value("letter", l->state));
-		table_cell(table, l->about_branch);
+		table_cell(table, l->unit_kind);
+		table_cell(table, sheet_letter(l));
 	}
 	table_end(table, NULL);
+}
+
+/* What stands behind the words. */
+static void details(struct out *out, struct arena *arena,
+		    const EvaluationSheet *s, const SheetStream *stream)
+{
+	switch (stream->stream) {
+	case EVAL_STREAM__KIND__ORG:
+		duty_review(out, arena, s);
+		break;
+	case EVAL_STREAM__KIND__MEMBERS:
+		ballots(out, arena, s);
+		break;
+	case EVAL_STREAM__KIND__MASSES:
+		surveys(out, arena, s);
+		break;
+	default:
+		letters(out, s);
+	}
 }
 
 static void one_stream(struct out *out, struct arena *arena,
 		       const EvaluationSheet *s, const SheetStream *stream)
 {
 	out_heading(out, sheet_stream_name(stream));
+	paragraph(out, arena, word("field.methods"),
+		  sheet_methods(out, stream));
 	paragraph(out, arena, word("text.sheet_summary"), stream->summary);
 	paragraph(out, arena, word("field.merits"), stream->merits);
 	paragraph(out, arena, word("field.problems"), stream->problems);
 	paragraph(out, arena, word("field.skip_reason"), stream->skip_reason);
-	if (stream->stream == EVAL_STREAM__KIND__MEMBERS)
-		ballots(out, arena, s);
-	if (stream->stream == EVAL_STREAM__KIND__SOCIETY && s->n_letters)
-		letters(out, s);
+	details(out, arena, s, stream);
 	signatures(out, stream);
 }
 
@@ -277,13 +370,21 @@ static void open_matters(struct out *out, struct arena *arena,
 void sheet_text(struct out *out, struct arena *arena,
 		const EvaluationSheet *sheet)
 {
+	const char *clearances = sheet_clearances(out, sheet);
+
 	out_heading(out, sheet_title(arena, sheet));
 	out_text(out, 0, sheet_branch(out, arena, sheet));
+	if (sheet->of_member)
+		out_text(out, 0, word("text.sheet_of_member"));
 	out_heading(out, word("text.sheet_four"));
 	overview(out, arena, sheet);
-	for (size_t i = 0; i < sheet->n_streams; i++)
+	for (size_t i = 0; i < sheet->n_streams && !sheet->of_member; i++)
 		one_stream(out, arena, sheet, sheet->streams[i]);
 	earlier(out, arena, sheet);
+	if (clearances) {
+		out_heading(out, word("text.sheet_clearances"));
+		out_text(out, 2, clearances);
+	}
 	open_matters(out, arena, sheet);
 	out_printf(out, "\n%s\n", word("text.sheet_no_total"));
 }

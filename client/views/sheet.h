@@ -23,6 +23,14 @@ const char *sheet_methods(struct out *out, const SheetStream *stream);
 /* The word of an "entity.STATE". */
 const char *sheet_state(struct arena *arena, const char *state);
 const char *sheet_matter(const SheetMatter *matter);
+/* What a unit said, or how far its letter is. */
+const char *sheet_letter(const SheetLetter *letter);
+/* "纪检 已答复；保卫 未答复", NULL for none. */
+const char *sheet_clearances(struct out *out, const EvaluationSheet *sheet);
+/* Who of the masses took part and how they were chosen, NULL for none. */
+const char *sheet_representatives(struct out *out, struct arena *arena,
+				  const EvaluationSheet *sheet);
+
 const char *sheet_title(struct arena *arena, const EvaluationSheet *sheet);
 /* "正式党员25人，预备党员0人；书记 …；本届任期 … 至 …" */
 const char *sheet_branch(struct out *out, struct arena *arena,

@@ -2,6 +2,7 @@
 #include "client/html.h"
 #include "client/views/sheet.h"
 #include "client/views/tally.h"
+#include "common/date.h"
 
 #include <string.h>
 
@@ -29,6 +30,8 @@ static void labelled(FILE *f, const char *label, const char *text)
 	fputs("</p>\n", f);
 }
 
+static void tallies(FILE *f, BallotTally *const *tallies, size_t n);
+
 static void tally_head(FILE *f, const BallotTally *labels)
 {
 	fputs("<tr>", f);
@@ -50,6 +53,15 @@ static void tally_body(FILE *f, const BallotTally *tally)
 	fputs("</tr>\n", f);
 }
 
+static void tallies(FILE *f, BallotTally *const *list, size_t n)
+{
+	fputs("<table>", f);
+	tally_head(f, tally_labels(list, n));
+	for (size_t i = 0; i < n; i++)
+		tally_body(f, list[i]);
+	fputs("</table>", f);
+}
+
 static void ballot(FILE *f, const BallotResult *result)
 {
 	if (!result->has_valid)
@@ -58,12 +70,32 @@ static void ballot(FILE *f, const BallotResult *result)
 		html_element(f, "p", word("text.ballot_small"));
 	if (!result->n_tallies)
 		return;
-	fputs("<table>", f);
-	tally_head(f, tally_labels(result));
-	for (size_t i = 0; i < result->n_tallies; i++)
-		tally_body(f, result->tallies[i]);
-	fputs("</table>", f);
+	tallies(f, result->tallies, result->n_tallies);
 	html_element(f, "p", word("text.ballot_only_counts"));
+}
+
+static void survey(FILE *f, struct out *out, struct arena *arena,
+		   const SurveyResult *result)
+{
+	labelled(f, out_format(out, "%s %s", result->survey_id, result->title),
+		 survey_facts(out, arena, result));
+	if (result->suppressed)
+		html_element(f, "p", word("text.survey_small"));
+	if (!result->n_tallies)
+		return;
+	tallies(f, result->tallies, result->n_tallies);
+	for (size_t i = 0; i < result->n_by_category; i++) {
+		const SurveyCategory *c = result->by_category[i];
+		const char *args[] = { c->category,
+				       out_format(out, "%d", c->answers) };
+
+		html_element(f, "p", word_put(arena, word("text.survey_category"),
+					      2, args));
+		tallies(f, c->tallies, c->n_tallies);
+	}
+	if (result->categories_suppressed)
+		html_element(f, "p", word("text.survey_categories_small"));
+	html_element(f, "p", word("text.survey_only_counts"));
 }
 
 static void letters(FILE *f, const EvaluationSheet *s)
@@ -71,9 +103,32 @@ static void letters(FILE *f, const EvaluationSheet *s)
 	for (size_t i = 0; i < s->n_letters; i++) {
 		const SheetLetter *l = s->letters[i];
 
-		labelled(f, l->unit_name, l->about_branch ?
-						  l->about_branch :
-						  word_value("letter", l->state));
+		labelled(f, l->unit_name, sheet_letter(l));
+	}
+}
+
+/* What stands behind the words of a stream. */
+static void details(FILE *f, struct out *out, struct arena *arena,
+		    const EvaluationSheet *s, const SheetStream *stream)
+{
+	switch (stream->stream) {
+	case EVAL_STREAM__KIND__ORG:
+		labelled(f, word("field.duty_merits"), s->duty_merits);
+		labelled(f, word("field.duty_problems"), s->duty_problems);
+		labelled(f, word("field.duty_demands"), s->duty_demands);
+		break;
+	case EVAL_STREAM__KIND__MEMBERS:
+		for (size_t i = 0; i < s->n_ballots; i++)
+			ballot(f, s->ballots[i]);
+		break;
+	case EVAL_STREAM__KIND__MASSES:
+		labelled(f, word("field.representatives"),
+			 sheet_representatives(out, arena, s));
+		for (size_t i = 0; i < s->n_surveys; i++)
+			survey(f, out, arena, s->surveys[i]);
+		break;
+	default:
+		letters(f, s);
 	}
 }
 
@@ -87,17 +142,16 @@ static void stream_section(FILE *f, struct out *out, struct arena *arena,
 	fputs("　", f);
 	html_text(f, sheet_methods(out, stream));
 	fputs("</p>\n", f);
-	html_element(f, "p", sheet_facts(out, arena, s, stream));
+	if (!s->of_member)
+		html_element(f, "p", sheet_facts(out, arena, s, stream));
 	labelled(f, word("text.sheet_summary"), stream->summary);
 	labelled(f, word("field.merits"), stream->merits);
 	labelled(f, word("field.problems"), stream->problems);
-	for (size_t i = 0; stream->stream == EVAL_STREAM__KIND__MEMBERS &&
-			   i < s->n_ballots; i++)
-		ballot(f, s->ballots[i]);
-	if (stream->stream == EVAL_STREAM__KIND__SOCIETY)
-		letters(f, s);
+	details(f, out, arena, s, stream);
 	labelled(f, word("field.prepared_by"), stream->prepared_by);
-	labelled(f, word("field.locked_by"), stream->locked_by);
+	labelled(f, word("field.locked_by"), stream->locked_by ?
+		out_format(out, "%s　%s", stream->locked_by,
+			   out_date(out, date_of_moment(stream->locked_at))) : NULL);
 	fputs("</section>\n", f);
 }
 
@@ -146,11 +200,14 @@ void sheet_html(FILE *f, struct out *out, struct arena *arena,
 	html_begin(f, sheet_title(arena, sheet), style);
 	html_element(f, "h1", sheet_title(arena, sheet));
 	html_element(f, "p", sheet_branch(out, arena, sheet));
+	if (sheet->of_member)
+		html_element(f, "p", word("text.sheet_of_member"));
 	fputs("<div class=four>\n", f);
 	for (size_t i = 0; i < sheet->n_streams; i++)
 		stream_section(f, out, arena, sheet, sheet->streams[i]);
 	fputs("</div>\n", f);
 	earlier(f, out, arena, sheet);
+	labelled(f, word("text.sheet_clearances"), sheet_clearances(out, sheet));
 	open_matters(f, arena, sheet);
 	fputs("<p class=foot>", f);
 	html_text(f, word("text.sheet_no_total"));
