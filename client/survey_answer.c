@@ -80,7 +80,7 @@ static int read_code(struct respondent *r)
 	} while (line && result != CODE_OK && again(r));
 	if (result != CODE_OK)
 		return EXIT_USAGE;
-	ok = seal_slip(secret, r->survey->survey_id, &slip);
+	ok = seal_token(secret, r->survey->survey_id, &slip);
 	memcpy(r->token, slip.token, SEAL_KEY);
 	seal_wipe(secret, sizeof(secret));
 	seal_wipe(&slip, sizeof(slip));

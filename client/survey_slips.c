@@ -67,7 +67,7 @@ static bool make_code(struct codes *c, FILE *sheet, size_t i)
 	uint8_t secret[CODE_SECRET];
 	char code[CODE_SLIP_TEXT];
 	struct seal_slip slip;
-	bool ok = seal_new_code(secret) && seal_slip(secret, c->survey, &slip);
+	bool ok = seal_new_code(secret) && seal_token(secret, c->survey, &slip);
 
 	if (ok) {
 		code_write_slip(secret, code);
