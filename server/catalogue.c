@@ -80,9 +80,9 @@ static const struct catalogue_row rows[] = {
 	ROW(SEND_LETTER, send_letter, LANE_WRITE, CAT_SIGNED)
 	ROW(DROP_LETTER, drop_letter, LANE_WRITE, CAT_SIGNED)
 	/* survey.proto */
-	ROW(ADOPT_QUESTIONS, adopt_questions, LANE_WRITE, CAT_SIGNED)
-	ROW(LIST_QUESTIONS, list_questions, LANE_READ, 0)
-	ROW(SHOW_QUESTIONS, show_questions, LANE_READ, 0)
+	ROW(ADOPT_QUESTION_SET, adopt_question_set, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_QUESTION_SETS, list_question_sets, LANE_READ, 0)
+	ROW(SHOW_QUESTION_SET, show_question_set, LANE_READ, 0)
 	ROW(NEW_SURVEY, new_survey, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_CODES, list_codes, LANE_WRITE, CAT_SIGNED)
 	ROW(OPEN_SURVEY, open_survey, LANE_WRITE, CAT_SIGNED)

@@ -38,7 +38,7 @@ LANGUAGE sql STABLE AS $$
 
 -- ---- questions ------------------------------------------------------------------
 -- The usual form has four options; they are what a set without its own gets.
-CREATE FUNCTION api.adopt_questions(me auth.actor, title text, basis text,
+CREATE FUNCTION api.adopt_question_set(me auth.actor, title text, basis text,
 	questions text[], options api.item_option[], free_text text, OUT question_set_id text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -74,14 +74,14 @@ LANGUAGE sql STABLE AS $$
 
 CREATE TYPE api.question_set_row AS (question_set_id text, title text, adopted_on date,
 	basis text);
-CREATE FUNCTION api.list_questions(me auth.actor,
+CREATE FUNCTION api.list_question_sets(me auth.actor,
 	OUT question_sets api.question_set_row[])
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(array_agg(ROW(q.id, q.title, q.adopted_on,
 		q.basis)::api.question_set_row ORDER BY flow.version_order(q.id)), '{}')
 	FROM data.question_set q $$;
 
-CREATE FUNCTION api.show_questions(me auth.actor, INOUT question_set_id text,
+CREATE FUNCTION api.show_question_set(me auth.actor, INOUT question_set_id text,
 	OUT title text, OUT adopted_on date, OUT basis text, OUT questions text[],
 	OUT options api.item_option[], OUT free_text text)
 LANGUAGE plpgsql STABLE AS $$

@@ -2,9 +2,9 @@
 
 INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
-	('adopt_questions', '{od_head}'::text[]),
-	('list_questions', '{person}'),
-	('show_questions', '{person}'),
+	('adopt_question_set', '{od_head}'::text[]),
+	('list_question_sets', '{person}'),
+	('show_question_set', '{person}'),
 	('new_survey', '{od_officer}'),
 	('list_codes', '{od_officer}'),
 	('open_survey', '{od_officer}'),

@@ -15,13 +15,13 @@ CREATE FUNCTION t.answer(survey text, n int, marks text, comment text DEFAULT NU
 LANGUAGE sql AS $$ SELECT t.anyone('answer_survey', format('%L, %L::bytea, %L, %L::text[], %L', survey, t.token(n), category, marks, comment)) $$;
 
 -- ---- questions: the department's, versioned -------------------------------------
-SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'adopt_questions', $a$'调查', '部务会', '{联系群众}', '{}', NULL$a$)$$,
+SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'adopt_question_set', $a$'调查', '部务会', '{联系群众}', '{}', NULL$a$)$$,
 	'ZB002', NULL, 'the head decides on the questions');
-SELECT throws_ok($$SELECT t.as('P11', 'od_head@ZZB', 'adopt_questions', $a$'调查', '部务会', '{}', '{"(A,好)"}', NULL$a$)$$,
+SELECT throws_ok($$SELECT t.as('P11', 'od_head@ZZB', 'adopt_question_set', $a$'调查', '部务会', '{}', '{"(A,好)"}', NULL$a$)$$,
 	'ZB001', NULL, 'questions, and at least two options');
-SELECT is(t.as('P11', 'od_head@ZZB', 'adopt_questions', $a$'群众评判调查', '部务会', '{联系群众,为群众办实事}', '{}', '意见和建议'$a$)
+SELECT is(t.as('P11', 'od_head@ZZB', 'adopt_question_set', $a$'群众评判调查', '部务会', '{联系群众,为群众办实事}', '{}', '意见和建议'$a$)
 	->> 'question_set_id', 'DT26.1', 'questions');
-SELECT is((SELECT jsonb_path_query_array(r, '$.options[*].text') FROM t.as('P1', 'branch_secretary@14', 'show_questions', 'NULL') r),
+SELECT is((SELECT jsonb_path_query_array(r, '$.options[*].text') FROM t.as('P1', 'branch_secretary@14', 'show_question_set', 'NULL') r),
 	'["满意", "较满意", "基本满意", "不满意"]', 'with the four usual options');
 
 -- ---- a survey of an application -----------------------------------------------------
