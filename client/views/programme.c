@@ -112,6 +112,8 @@ int rule_set_view(struct client *client, const Reply *reply)
 		? "text.rule_award_extended" : "text.rule_award_not_extended"));
 	out_printf(out, "8. %s\n", word(r->students_judge
 		? "text.rule_students" : "text.rule_no_students"));
+	out_printf(out, "9. %s\n", word(r->weak_lax_may_apply
+		? "text.rule_weak_lax" : "text.rule_no_weak_lax"));
 	return EXIT_DONE;
 }
 

@@ -11,7 +11,10 @@ LANGUAGE sql STABLE AS $$
 	FROM data.round r JOIN data.award w ON w.org_id = r.org_id AND w.ended_on IS NULL
 	WHERE r.id = round_may_apply.id
 	UNION ALL
-	SELECT g.* FROM guard.round_no_application(round_may_apply.id) g $$;
+	SELECT g.* FROM guard.round_no_application(round_may_apply.id) g
+	UNION ALL
+	SELECT w.* FROM data.round r, flow.weak_lax_reasons(r.org_id) w
+	WHERE r.id = round_may_apply.id $$;
 
 -- Every field the branch has still to write.
 CREATE FUNCTION guard.application_complete(id text) RETURNS SETOF refuse.reason
@@ -31,7 +34,10 @@ LANGUAGE sql STABLE AS $$
 	WHERE a.id = application_submit.id AND NOT v.meets_conditions
 	UNION ALL
 	SELECT w.* FROM data.application a, unnest(flow.window_reasons('APPLICATION', a.org_id)) w
-	WHERE a.id = application_submit.id AND a.submitted_at IS NULL $$;
+	WHERE a.id = application_submit.id AND a.submitted_at IS NULL
+	UNION ALL
+	SELECT w.* FROM data.application a, flow.weak_lax_reasons(a.org_id) w
+	WHERE a.id = application_submit.id $$;
 
 CREATE FUNCTION guard.application_may_lapse(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$

@@ -345,7 +345,7 @@ CREATE FUNCTION api.show_rule_set(me auth.actor, INOUT rule_set_id text,
 	OUT quorum_den int, OUT majority text, OUT recused_stay boolean,
 	OUT notice_working_days int, OUT posting_day_counted boolean, OUT small_group int,
 	OUT rectification_months int, OUT award_through_extension boolean,
-	OUT students_judge boolean)
+	OUT students_judge boolean, OUT weak_lax_may_apply boolean)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
@@ -356,10 +356,10 @@ BEGIN
 	SELECT r.adopted_on, flow.person_label(r.adopted_by), r.basis, r.quorum_num,
 		r.quorum_den, r.majority, r.recused_stay, r.notice_working_days,
 		r.posting_day_counted, r.small_group, r.rectification_months,
-		r.award_through_extension, r.students_judge
+		r.award_through_extension, r.students_judge, r.weak_lax_may_apply
 	INTO adopted_on, adopted_by, basis, quorum_num, quorum_den, majority, recused_stay,
 		notice_working_days, posting_day_counted, small_group, rectification_months,
-		award_through_extension, students_judge
+		award_through_extension, students_judge, weak_lax_may_apply
 	FROM data.rule_set r WHERE r.id = rule_set_id;
 	IF NOT FOUND THEN
 		PERFORM refuse.denied();
@@ -371,7 +371,7 @@ CREATE FUNCTION api.adopt_rule_set(me auth.actor, basis text, OUT rule_set_id te
 	INOUT adopted_on date, quorum_num int, quorum_den int, majority text,
 	recused_stay boolean, notice_working_days int, posting_day_counted boolean,
 	small_group int, rectification_months int, award_through_extension boolean,
-	students_judge boolean)
+	students_judge boolean, weak_lax_may_apply boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE r refuse.reason[];
@@ -386,7 +386,8 @@ BEGIN
 		(8, 'small_group', small_group::text),
 		(9, 'rectification_months', rectification_months::text),
 		(10, 'award_through_extension', award_through_extension::text),
-		(11, 'students_judge', students_judge::text)) AS f(n, name, value)
+		(11, 'students_judge', students_judge::text),
+		(12, 'weak_lax_may_apply', weak_lax_may_apply::text)) AS f(n, name, value)
 	WHERE f.value IS NULL;
 	IF NOT (quorum_num::bigint * 2 >= quorum_den AND quorum_num <= quorum_den
 			AND quorum_den BETWEEN 2 AND 12) THEN
@@ -409,10 +410,12 @@ BEGIN
 	rule_set_id := flow.next_version('rule_set', 'GZ');
 	INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, basis, quorum_num,
 		quorum_den, majority, recused_stay, notice_working_days, posting_day_counted,
-		small_group, rectification_months, award_through_extension, students_judge)
+		small_group, rectification_months, award_through_extension, students_judge,
+		weak_lax_may_apply)
 	VALUES (rule_set_id, adopted_on, me.person_id, flow.now(), basis, quorum_num, quorum_den,
 		majority, recused_stay, notice_working_days, posting_day_counted, small_group,
-		rectification_months, award_through_extension, students_judge);
+		rectification_months, award_through_extension, students_judge,
+		weak_lax_may_apply);
 END $$;
 
 -- ---- ballot items -------------------------------------------------------------------------

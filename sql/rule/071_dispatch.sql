@@ -4,8 +4,35 @@ INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
 	('set_contact_point', '{od_officer,od_head,committee_secretary}'::text[]),
 	('end_contact_point', '{od_officer,od_head,committee_secretary}'),
-	('list_contact_points', '{person}')
+	('list_contact_points', '{person}'),
+	('new_dispatch', '{od_officer,od_head,committee_secretary}'),
+	('hold_dispatch', '{od_officer,od_head,committee_secretary}'),
+	('show_dispatch', '{od_officer,od_head,committee_member,committee_secretary}'),
+	('list_dispatches', '{od_officer,od_head,committee_member,committee_secretary}'),
+	('add_task', '{od_officer,od_head,committee_secretary}'),
+	('progress_task', '{person}'),
+	('finish_task', '{person}'),
+	('list_tasks', '{person}'),
+	('show_task', '{person}'),
+	('add_inspection', '{od_officer,od_head,committee_member,committee_secretary}'),
+	('list_inspections', '{branch_secretary,branch_committee_member,od_officer,od_head,committee_member,committee_secretary}'),
+	('show_inspection', '{branch_secretary,branch_committee_member,od_officer,od_head,committee_member,committee_secretary}')
 ) AS p(r, roles), unnest(roles) o;
+
+INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUES
+	('dispatch', '-', 'PLANNED', 'new_dispatch', NULL),
+	('dispatch', 'PLANNED', 'HELD', 'hold_dispatch', 'dispatch_day_come'),
+	('dispatch', 'HELD', 'HELD', 'add_task', NULL),
+	('task', '-', 'OPEN', 'add_task', NULL),
+	('task', 'OPEN', 'DOING', 'progress_task', NULL),
+	('task', 'DOING', 'DOING', 'progress_task', NULL),
+	('task', 'OPEN', 'DONE', 'finish_task', NULL),
+	('task', 'DOING', 'DONE', 'finish_task', NULL),
+	('gap', '-', 'FOUND', 'add_inspection', NULL);
+
+INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
+	('dispatch', 'hold_dispatch', 'dispatch_id', 'id', NULL),
+	('task', 'finish_task', 'task_id', 'id', 'task_owner');
 
 -- Who answers for a branch on a day.
 CREATE FUNCTION flow.contact_points(org_id text, on_day date) RETURNS SETOF text
@@ -40,3 +67,25 @@ LANGUAGE sql STABLE AS $$
 		AND (v.to_on IS NULL OR v.to_on > on_day)
 		AND v.status IN ('ESTABLISHED', 'ACTIVE', 'REORGANISING')
 	ORDER BY o.id $$;
+
+-- What is open anyway, for the agenda of a dispatch meeting: asked of no branch.
+CREATE TYPE flow.open_matter AS (kind text, object_id text, org_id text, text text,
+	due_on date);
+CREATE FUNCTION flow.open_matters() RETURNS SETOF flow.open_matter LANGUAGE sql STABLE AS $$
+	SELECT m.* FROM (
+		SELECT 'GAP_RAISED', g.id, g.org_id, g.problem || coalesce('　' || g.raised_why, ''),
+			g.due_on
+		FROM data.gap g WHERE g.state = 'RAISED'
+		UNION ALL
+		SELECT 'GAP_OVERDUE', g.id, g.org_id, g.problem, g.due_on
+		FROM data.gap g
+		WHERE g.state IN ('FOUND', 'PLANNED', 'DOING') AND g.due_on < flow.today()
+		UNION ALL
+		SELECT 'WEAK_LAX', c.id, c.org_id, array_to_string(c.criteria, '；'), c.due_on
+		FROM data.weak_lax c WHERE c.closed_on IS NULL
+		UNION ALL
+		SELECT 'TASK', t.id, t.org_id, t.text, t.due_on
+		FROM data.task t WHERE t.state <> 'DONE'
+	) AS m(kind, object_id, org_id, text, due_on)
+	ORDER BY array_position('{GAP_RAISED,GAP_OVERDUE,WEAK_LAX,GUIDANCE,TASK}', m.kind),
+		m.org_id, m.object_id $$;

@@ -126,6 +126,8 @@ CREATE TABLE data.rule_set (
 	award_through_extension boolean NOT NULL,
 	-- whether students are among those the masses are asked from
 	students_judge boolean NOT NULL,
+	-- whether a branch with an open weak and lax case may apply meanwhile
+	weak_lax_may_apply boolean NOT NULL,
 	CHECK (quorum_num * 2 >= quorum_den AND quorum_num <= quorum_den));
 
 -- ---- holiday calendar (节假日安排) ----------------------------------------------------

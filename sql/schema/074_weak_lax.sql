@@ -25,7 +25,7 @@ CREATE INDEX ON data.weak_lax (org_id);
 CREATE TABLE data.weak_lax_helper (
 	case_id text NOT NULL REFERENCES data.weak_lax,
 	person_id text NOT NULL REFERENCES data.person,
-	duty data.line NOT NULL,          -- what the help is: 联系指导, 派驻 …
+	help_with data.line NOT NULL,     -- what the help is: 联系指导, 派驻 …
 	from_on date NOT NULL,
 	assigned_by text NOT NULL REFERENCES data.person,
 	PRIMARY KEY (case_id, person_id));

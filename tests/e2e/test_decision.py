@@ -25,9 +25,10 @@ INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
     ('P651', '24', 'branch_secretary', '2024-05-20'), ('P653', '16', 'branch_secretary', '2024-05-20');
 INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, quorum_num, quorum_den,
     majority, recused_stay, notice_working_days, posting_day_counted, small_group,
-    rectification_months, award_through_extension, students_judge)
+    rectification_months, award_through_extension, students_judge,
+	weak_lax_may_apply)
 VALUES ('GZ26.1', '2026-01-01', 'P601', now(), 2, 3, 'MORE_THAN_HALF_OF_ENTITLED', true, 5, false, 5,
-    1, true, true);
+    1, true, true, false);
 INSERT INTO data.holiday_year (year, imported_at) VALUES (2026, now());
 """
 

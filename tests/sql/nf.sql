@@ -68,7 +68,7 @@ SELECT is_empty($$ SELECT a.attname FROM pg_attribute a WHERE a.attnum > 0 AND N
 SELECT columns_are('data', 'rule_set', ARRAY['id', 'adopted_on', 'adopted_by', 'adopted_at',
 	'basis', 'quorum_num', 'quorum_den', 'majority', 'recused_stay', 'notice_working_days',
 	'posting_day_counted', 'small_group', 'rectification_months', 'award_through_extension',
-	'students_judge'],
+	'students_judge', 'weak_lax_may_apply'],
 	'NF-3: the settings are rules on deciding, all of them');
 -- The poorest words and counts there can be go to the committee like the best.
 SELECT t.application('13');

@@ -30,5 +30,83 @@ SELECT is(t.ask('P1', 'end_contact_point', '''14'', NULL')->>'name', '同志5', 
 SELECT is(t.refused(t.ask('P1', 'end_contact_point', '''14'', NULL')),
 	'ZB001 invalid contact_none 14 2026-12-03', 'once');
 
+-- ---- dispatch: the agenda is what is open anyway -----------------------------------------
+INSERT INTO data.gap (id, org_id, state, source, problem, raised_why, due_on, found_on, found_by) VALUES
+	('WT26-24', '24', 'RAISED', 'SELF_CHECK', '实训楼报修慢', '需要后勤处解决', NULL, '2026-11-01', 'P52'),
+	('WT26-14', '14', 'DOING', 'SELF_CHECK', '活动通知晚', NULL, '2026-11-30', '2026-11-01', 'P50'),
+	('WT26-14-2', '14', 'DOING', 'SELF_CHECK', '还没到期', NULL, '2026-12-30', '2026-11-01', 'P50'),
+	('WT26-14-3', '14', 'CLOSED', 'SELF_CHECK', '已销号', NULL, '2026-11-02', '2026-11-01', 'P50');
+INSERT INTO data.weak_lax (id, org_id, state, criteria, facts, basis, listed_on, listed_by)
+VALUES ('RR26-18', '18', 'LISTED', '{组织生活长期不开展}', '…', '党委会', '2026-11-01', 'P20');
+SELECT is((SELECT jsonb_path_query_array(r, '$.matters[*].object_id') FROM t.ask('P22', 'new_dispatch',
+	'''2026-12-04'', ''第一会议室''') r), '["WT26-24", "WT26-14", "RR26-18"]',
+	'S-58: raised, overdue, weak and lax: from the records, no report asked of a branch');
+SELECT is(t.refused(t.ask('P50', 'new_dispatch', '''2026-12-04'', ''x''')), 'ZB002 denied', 'not by a branch');
+SELECT is(t.refused(t.ask('P22', 'add_task', '''DD26-01'', NULL, NULL, ''解决报修'', ''P5'', ''2026-12-20''')),
+	'ZB003 state', 'nothing is decided before the meeting');
+SELECT is(t.refused(t.ask('P22', 'hold_dispatch', '''DD26-01'', ''{P1,P5}'', ''逐项研究''')),
+	'ZB003 state dispatch_still_to_come 2026-12-04', 'nor held before its day');
+SELECT t.day('2026-12-04');
+UPDATE data.gap SET state = 'CLOSED' WHERE id = 'WT26-14';
+SELECT is((SELECT jsonb_path_query_array(r, '$.matters[*].object_id') FROM t.ask('P5', 'show_dispatch',
+	'''DD26-01''') r), '["WT26-24", "RR26-18"]', 'until it is held the agenda follows what is open');
+SELECT is(t.refused(t.ask('P22', 'hold_dispatch', '''DD26-01'', ''{}'', ''逐项研究''')),
+	'ZB001 invalid text_missing', 'somebody was there');
+SELECT is(t.ask('P22', 'hold_dispatch', '''DD26-01'', ''{P1,P5,P22}'', ''逐项研究''')->>'state', 'HELD', 'held');
+UPDATE data.gap SET state = 'DOING' WHERE id = 'WT26-24';
+SELECT is((SELECT jsonb_path_query_array(r, '$.matters[*].object_id') || (r->'participants') FROM t.ask('P5',
+	'show_dispatch', '''DD26-01''') r), '["WT26-24", "RR26-18", "同志1", "同志5", "同志22"]',
+	'D14: then it is kept as it stood, with who was there');
+
+-- ---- tasks ----------------------------------------------------------------------------------
+SELECT is(t.refused(t.ask('P22', 'add_task', '''DD26-01'', ''WT26-99'', NULL, ''x'', ''P5'', ''2026-12-20''')),
+	'ZB001 invalid not_on_agenda WT26-99 DD26-01', 'for what was on the agenda');
+SELECT is(t.refused(t.ask('P22', 'add_task', '''DD26-01'', ''WT26-24'', NULL, ''x'', ''P5'', ''2026-12-03''')),
+	'ZB001 invalid due_before_meeting 2026-12-03 2026-12-04', 'not due before it was decided');
+SELECT is(t.refused(t.ask('P22', 'add_task', '''DD26-01'', ''WT26-24'', NULL, ''x'', ''P5'', NULL')),
+	'ZB001 invalid date_missing', 'with a day');
+SELECT is((SELECT ARRAY[r->>'task_id', r->>'state', r->>'owner_name'] FROM t.ask('P22', 'add_task',
+	'''DD26-01'', ''WT26-24'', NULL, ''协调后勤处一周内答复'', ''P5'', ''2026-12-11''') r),
+	'{RW26-01,OPEN,同志5}', 'a decision with its owner and its day');
+SELECT is((SELECT k.org_id FROM data.task k WHERE k.id = 'RW26-01'), '24', 'about the branch it is for');
+SELECT ok(t.ask('P5', 'next_duties')::text ~ 'finish_task.*RW26-01|RW26-01.*finish_task', 'the owner is told by next');
+SELECT ok(t.ask('P6', 'next_duties')::text !~ 'RW26-01', 'nobody else is');
+SELECT is(t.refused(t.ask('P6', 'progress_task', '''RW26-01'', ''x''')), 'ZB002 denied', 'another member reports nothing');
+SELECT is(t.refused(t.ask('P50', 'show_task', '''RW26-01''')), 'ZB002 denied', 'nor does a branch see it');
+SELECT is(t.ask('P5', 'progress_task', '''RW26-01'', ''后勤处已派人''')->>'state', 'DOING', 'progress');
+SELECT is(t.ask('P5', 'finish_task', '''RW26-01'', ''已修复''')->>'state', 'DONE', 'done');
+SELECT is(t.refused(t.ask('P5', 'progress_task', '''RW26-01'', ''x''')), 'ZB003 state', 'and over');
+SELECT is((SELECT ARRAY[r->>'result', r->>'done_on', r->'notes'->0->>'text'] FROM t.ask('P22', 'show_task', '''RW26-01''') r),
+	'{已修复,2026-12-04,后勤处已派人}', 'with what was done');
+SELECT t.ask('P22', 'add_task', '''DD26-01'', NULL, NULL, ''修订调度办法'', ''P52'', ''2026-12-30''');
+SELECT is((SELECT jsonb_path_query_array(r, '$.matters[*].kind') FROM t.ask('P22', 'new_dispatch',
+	'''2026-12-20'', ''第一会议室''') r), '["WEAK_LAX", "TASK"]', 'an open task is on the next agenda');
+SELECT is((SELECT jsonb_path_query_array(r, '$.tasks[*].task_id') FROM t.ask('P52', 'list_tasks', 'NULL') r),
+	'["RW26-02"]', 'an owner lists the own ones');
+SELECT is(jsonb_array_length(t.ask('P50', 'list_tasks', 'true')->'tasks'), 0, 'and no other');
+
+-- ---- inspection --------------------------------------------------------------------------------
+SELECT is((SELECT ARRAY[r->>'note_id', r->>'gap_ids'] FROM t.ask('P22', 'add_inspection',
+	'''14'', ''2026-12-03'', ''实训楼'', ''同志20'', ''支部大会记录缺两次'', ''当场指出'', ''BRANCH'', ARRAY[ROW(''1.1'', ''支部大会记录不全'', ''2026-12-31'')::api.finding]') r),
+	'{RC26-14,"[\"WT26-14-4\"]"}', 'S-59: what was seen, and what has to be mended');
+SELECT results_eq($$ SELECT source, state, org_id, found_on, due_on FROM data.gap WHERE id = 'WT26-14-4' $$,
+	$$ VALUES ('INSPECTION', 'FOUND', '14', date '2026-12-03', date '2026-12-31') $$,
+	'a problem of the branch, found by inspection');
+SELECT is((SELECT v.source FROM data.note_version v WHERE v.note_id = 'RC26-14'), 'INSPECTION',
+	'NF-8: and a note of the daily record, not typed twice');
+SELECT is(t.refused(t.ask('P22', 'add_inspection',
+	'''14'', ''2026-12-05'', NULL, NULL, ''x'', NULL, NULL, ''{}''')), 'ZB001 invalid date_in_future 2026-12-05', 'of a day that has been');
+SELECT is(t.refused(t.ask('P22', 'add_inspection',
+	'''14'', ''2026-12-03'', NULL, NULL, ''x'', NULL, NULL, ARRAY[ROW(''9.9'', ''y'', NULL)::api.finding]')),
+	'ZB001 invalid item_unknown 9.9', 'by the standard there is');
+SELECT is(t.refused(t.ask('P21', 'add_inspection',
+	'''02'', ''2026-12-03'', NULL, NULL, ''x'', NULL, NULL, ''{}''')), 'ZB002 own_branch', 'T23: not of the own branch');
+SELECT is((SELECT ARRAY[r->>'text', r->'findings'->0->>'state'] FROM t.ask('P50', 'show_inspection', '''RC26-14''') r),
+	'{支部大会记录缺两次,FOUND}', 'D14: the branch reads what was written for it');
+SELECT t.ask('P22', 'add_inspection', '''14'', ''2026-12-04'', NULL, NULL, ''内部了解'', NULL, NULL, ''{}''');
+SELECT is(t.refused(t.ask('P50', 'show_inspection', '''RC26-14-2''')), 'ZB002 denied', 'and not what is internal');
+SELECT is((SELECT jsonb_path_query_array(r, '$.inspections[*].note_id') FROM t.ask('P22', 'list_inspections',
+	'NULL, 2026') r), '["RC26-14", "RC26-14-2"]', 'the department reads both');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -38,30 +38,30 @@ SELECT is(pg_temp.refused('P51', 'show_rule_set', 'NULL'), 'ZB003 no_rule_set',
 	'without rules the answer says so');
 SELECT is(flow.current_rule_set(), NULL, 'no rule set until the college has chosen');
 SELECT is(pg_temp.refused('P50', 'adopt_rule_set',
-	'''第3次会议'', NULL, 2, 3, ''MORE_THAN_HALF_OF_ENTITLED'', NULL, 5, false, 5, 1, NULL, NULL'),
-	'ZB001 defects rule_set|choice_needed recused_stay|choice_needed award_through_extension|choice_needed students_judge',
-	'whether the recused stay, an award is prolonged, students are asked: no default');
+	'''第3次会议'', NULL, 2, 3, ''MORE_THAN_HALF_OF_ENTITLED'', NULL, 5, false, 5, 1, NULL, NULL, NULL'),
+	'ZB001 defects rule_set|choice_needed recused_stay|choice_needed award_through_extension|choice_needed students_judge|choice_needed weak_lax_may_apply',
+	'whether the recused stay, an award is prolonged, students are asked, a weak branch applies: no default');
 SELECT is(pg_temp.refused('P50', 'adopt_rule_set',
-	'NULL, ''2027-01-01'', 1, 3, NULL, NULL, 0, NULL, 1, NULL, true, true'),
+	'NULL, ''2027-01-01'', 1, 3, NULL, NULL, 0, NULL, 1, NULL, true, true, true'),
 	'ZB001 defects rule_set|choice_needed basis|choice_needed majority|choice_needed recused_stay|choice_needed posting_day_counted|choice_needed rectification_months|quorum_bad 1 3|number_out_of_range notice_working_days 1 60|number_out_of_range small_group 2 50|adopted_in_future 2027-01-01',
 	'every open choice at once');
 SELECT throws_ok($$INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, basis,
 	quorum_num, quorum_den, majority, notice_working_days, posting_day_counted, small_group,
-	rectification_months, award_through_extension, students_judge)
+	rectification_months, award_through_extension, students_judge, weak_lax_may_apply)
 	VALUES ('GZ26.9', '2026-01-01', 'P50', now(), 'x', 2, 3, 'MORE_THAN_HALF_OF_ENTITLED',
-	5, false, 5, 1, true, true)$$, '23502', NULL, 'not even the table has one');
+	5, false, 5, 1, true, true, true)$$, '23502', NULL, 'not even the table has one');
 SELECT is(pg_temp.refused('P51', 'adopt_rule_set',
-	'''x'', NULL, 2, 3, ''MORE_THAN_HALF_OF_ENTITLED'', true, 5, false, 5, 1, true, true'), 'ZB002 denied',
+	'''x'', NULL, 2, 3, ''MORE_THAN_HALF_OF_ENTITLED'', true, 5, false, 5, 1, true, true, false'), 'ZB002 denied',
 	'only the committee secretary enters it');
 SELECT is(pg_temp.ask('P50', 'adopt_rule_set',
-	'''第3次会议'', NULL, 2, 3, ''MORE_THAN_HALF_OF_ENTITLED'', true, 5, false, 5, 1, true, true'),
+	'''第3次会议'', NULL, 2, 3, ''MORE_THAN_HALF_OF_ENTITLED'', true, 5, false, 5, 1, true, true, false'),
 	'(GZ26.1,2026-10-22)', 'adopted');
 SELECT is(pg_temp.ask('P50', 'adopt_rule_set',
-	'''第4次会议'', NULL, 1, 2, ''MORE_THAN_HALF_OF_ENTITLED'', false, 5, true, 5, 0, false, false', 'rule_set_id'),
+	'''第4次会议'', NULL, 1, 2, ''MORE_THAN_HALF_OF_ENTITLED'', false, 5, true, 5, 0, false, false, true', 'rule_set_id'),
 	'GZ26.2', 'a change is a new version');
 SELECT is(flow.current_rule_set(), 'GZ26.2', 'which holds');
 SELECT is(pg_temp.ask('P51', 'show_rule_set', '''GZ26.1'''),
-	'(GZ26.1,2026-10-22,蒋俊杰,第3次会议,2,3,MORE_THAN_HALF_OF_ENTITLED,t,5,f,5,1,t,t)', 'and the old stays');
+	'(GZ26.1,2026-10-22,蒋俊杰,第3次会议,2,3,MORE_THAN_HALF_OF_ENTITLED,t,5,f,5,1,t,t,f)', 'and the old stays');
 
 -- ---- ballot items ----------------------------------------------------------------------------
 \set items '''{"(政治功能强,\\"{\\"\\"(GOOD,好)\\"\\",\\"\\"(POOR,差)\\"\\"}\\")"}''::api.item_set_item[]'

@@ -4,9 +4,10 @@ BEGIN;
 SELECT no_plan();
 INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, quorum_num, quorum_den,
 	majority, recused_stay, notice_working_days, posting_day_counted, small_group,
-	rectification_months, award_through_extension, students_judge)
+	rectification_months, award_through_extension, students_judge,
+	weak_lax_may_apply)
 VALUES ('GZ26.1', '2026-01-01', 'P18', now(), 2, 3, 'MORE_THAN_HALF_OF_ENTITLED', true, 5,
-	false, 5, 1, true, false);
+	false, 5, 1, true, false, false);
 CREATE FUNCTION t.reasons(person text, office text, request text, args text) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE detail text;
