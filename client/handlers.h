@@ -51,5 +51,7 @@ command_view approvals_view;
 /* objections: objection.c */
 command_handler objection_file_run, objection_add_run, objection_check_run,
 	author_key_run, author_show_run;
+/* leading the work: views/progress.c */
+command_view progress_view;
 
 #endif

@@ -143,6 +143,13 @@ static bool same(const char *typed, const char *name)
 	return *typed == *name;
 }
 
+/* --at asks for a day, whatever the command. */
+static bool names(const char *typed, const char *field)
+{
+	return same(typed, field) || (strcmp(typed, "at") == 0 &&
+				      strcmp(field, "as_of_on") == 0);
+}
+
 static bool find_own(struct line *line, const char *typed, struct found *found)
 {
 	const char *at = line->args.command ? line->args.command->args : "";
@@ -169,7 +176,7 @@ static bool find_field(struct line *line, const char *typed, struct found *found
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
 		bool is_bool = field->type == PROTOBUF_C_TYPE_BOOL;
 
-		if (same(typed, field->name) ||
+		if (names(typed, field->name) ||
 		    strcmp(typed, word_field(field->name)) == 0) {
 			found->field = field;
 			found->takes_value = !is_bool;

@@ -305,6 +305,9 @@ static const struct catalogue_row rows[] = {
 	ROW(ACCEPT_WEAK_LAX, accept_weak_lax, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_WEAK_LAX, list_weak_lax, LANE_READ, 0)
 	ROW(SHOW_WEAK_LAX, show_weak_lax, LANE_READ, 0)
+	/* progress.proto */
+	ROW(SHOW_PROGRESS, show_progress, LANE_SLOW, 0)
+	ROW(SET_PHASE, set_phase, LANE_WRITE, CAT_SIGNED)
 	/* duty.proto */
 	ROW(NEXT_DUTIES, next_duties, LANE_READ, 0)
 	ROW(AUDIT_LOG, audit_log, LANE_SLOW, 0)

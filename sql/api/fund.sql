@@ -6,6 +6,12 @@ LANGUAGE sql STABLE AS $$
 	SELECT refuse.reason('award_not_in_effect', w.id, flow.today()::text)
 	FROM data.fund f JOIN data.award w ON w.id = f.award_id
 	WHERE f.id = fund_award_in_effect.id AND NOT flow.award_holds(w, flow.today()) $$;
+CREATE FUNCTION guard.fund_award_over(id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN w.id IS NULL THEN refuse.reason('fund_of_no_award', f.id)
+		ELSE refuse.reason('award_goes_on', w.id) END
+	FROM data.fund f LEFT JOIN data.award w ON w.id = f.award_id
+	WHERE f.id = fund_award_over.id AND w.ended_on IS NULL $$;
 CREATE FUNCTION guard.fund_vouchers_confirmed(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT refuse.reason('voucher_open', s.fund_id, s.spend_no::text, s.purpose)

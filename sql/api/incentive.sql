@@ -9,6 +9,12 @@ LANGUAGE sql STABLE AS $$
 	FROM data.incentive i
 	WHERE i.recommendation_id = recommendation_answered.id AND i.state = 'DUE'
 	ORDER BY i.org_id $$;
+-- It stops when its award does, and not before.
+CREATE FUNCTION guard.incentive_award_over(id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT refuse.reason('award_goes_on', w.id)
+	FROM data.incentive i JOIN data.award w ON w.id = i.award_id
+	WHERE i.id = incentive_award_over.id AND w.ended_on IS NULL $$;
 CREATE FUNCTION guard.incentive_outsider(me auth.actor, id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM data.incentive i, guard.when(flow.belongs(me, i.org_id), 'own_branch') g

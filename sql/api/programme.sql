@@ -10,7 +10,12 @@ LANGUAGE sql STABLE AS $$
 	FROM data.deployment d LEFT JOIN data.programme p ON p.id = flow.current_programme() $$;
 
 CREATE TYPE api.basis_row AS (issuer text, title text, doc_no text, issued_on date);
-CREATE TYPE api.phase_row AS (name text, start_on date, end_on date);
+CREATE TYPE api.phase_row AS (name text, start_on date, end_on date, goal text);
+CREATE FUNCTION flow.phase_rows(programme_id text) RETURNS api.phase_row[]
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(ROW(f.name, f.start_on, f.end_on, f.goal)::api.phase_row
+		ORDER BY f.phase_no), '{}')
+	FROM data.programme_phase f WHERE f.programme_id = phase_rows.programme_id $$;
 
 CREATE FUNCTION api.show_programme(me auth.actor, OUT programme_id text, OUT title text,
 	OUT award_title text, OUT issued_by text, OUT issued_on date,
@@ -20,9 +25,7 @@ LANGUAGE sql STABLE AS $$
 		coalesce((SELECT array_agg(ROW(b.issuer, b.title, b.doc_no,
 			b.issued_on)::api.basis_row ORDER BY b.basis_no)
 			FROM data.programme_basis b WHERE b.programme_id = p.id), '{}'),
-		coalesce((SELECT array_agg(ROW(f.name, f.start_on, f.end_on)::api.phase_row
-			ORDER BY f.phase_no)
-			FROM data.programme_phase f WHERE f.programme_id = p.id), '{}'),
+		flow.phase_rows(p.id),
 		coalesce((SELECT array_agg(g.text::text ORDER BY g.goal_no)
 			FROM data.programme_goal g WHERE g.programme_id = p.id), '{}')
 	FROM data.programme p WHERE p.id = flow.current_programme() $$;

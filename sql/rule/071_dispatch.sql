@@ -84,6 +84,11 @@ CREATE FUNCTION flow.open_matters() RETURNS SETOF flow.open_matter LANGUAGE sql 
 		SELECT 'WEAK_LAX', c.id, c.org_id, array_to_string(c.criteria, '；'), c.due_on
 		FROM data.weak_lax c WHERE c.closed_on IS NULL
 		UNION ALL
+		SELECT 'GUIDANCE', g.id, b.org_id, g.text, g.end_on
+		FROM data.guidance g JOIN data.guidance_branch b ON b.guidance_id = g.id
+		WHERE NOT EXISTS (SELECT FROM data.guidance_reply r
+			WHERE r.guidance_id = g.id AND r.org_id = b.org_id)
+		UNION ALL
 		SELECT 'TASK', t.id, t.org_id, t.text, t.due_on
 		FROM data.task t WHERE t.state <> 'DONE'
 	) AS m(kind, object_id, org_id, text, due_on)

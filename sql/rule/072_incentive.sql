@@ -34,6 +34,14 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('secretary_question', 'IN_DELIBERATION', 'APPLIES_NOT', 'resolve_item', NULL),
 	('secretary_question', 'IN_DELIBERATION', 'DEFERRED', 'defer_item', NULL);
 
+-- Whatever ends an award ends with it what was due and what may be spent.
+INSERT INTO rule.transition (entity, from_state, to_state, request, guard)
+SELECT DISTINCT m.entity, m.from_state, m.to_state, t.request, m.entity || '_award_over'
+FROM rule.transition t, (VALUES ('incentive', 'DUE', 'STOPPED'),
+	('fund', 'BUDGETED', 'WITHDRAWN'), ('fund', 'GRANTED', 'WITHDRAWN'),
+	('fund', 'GRANTED', 'SPENT')) AS m(entity, from_state, to_state)
+WHERE t.entity = 'award' AND t.to_state NOT IN ('EFFECTIVE', 'UNDER_REVIEW', 'CONTINUED');
+
 INSERT INTO rule.matter (entity, carried, rejected, deferred, taken_off) VALUES
 	('secretary_question', 'APPLIES', 'APPLIES_NOT', 'DEFERRED', 'ASKED');
 
@@ -59,12 +67,12 @@ BEGIN
 	RETURN code;
 END $$;
 
--- The award is in effect that day.  Under review it still is: nothing is taken away
+-- The award was in effect on that day.  Under review it still is: nothing is taken away
 -- before the committee has decided.
 CREATE FUNCTION flow.award_holds(w data.award, on_day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT w.effective_from <= on_day AND w.valid_to >= on_day
-		AND w.state IN ('EFFECTIVE', 'UNDER_REVIEW') $$;
+		AND (w.ended_on IS NULL OR w.ended_on > on_day) $$;
 CREATE FUNCTION flow.award_of(org_id text, on_day date) RETURNS data.award
 LANGUAGE sql STABLE AS $$
 	SELECT w.* FROM data.award w

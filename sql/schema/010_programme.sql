@@ -29,6 +29,7 @@ CREATE TABLE data.programme_phase (
 	name data.line NOT NULL,
 	start_on date,
 	end_on date CHECK (end_on > start_on),
+	goal data.narrative,              -- what the phase is for
 	PRIMARY KEY (programme_id, phase_no));
 CREATE TABLE data.programme_goal (
 	programme_id text NOT NULL REFERENCES data.programme,

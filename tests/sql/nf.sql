@@ -29,8 +29,24 @@ CREATE FUNCTION t.forbidden(name text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 SELECT ok(t.forbidden('score') AND t.forbidden('branch_rank') AND t.forbidden('star_no')
 	AND t.forbidden('average_mark') AND NOT t.forbidden('started_on')
 	AND NOT t.forbidden('start_on') AND NOT t.forbidden('operate'), 'NF-1: the net catches');
-SELECT is_empty('SELECT place, name FROM t.name WHERE t.forbidden(name)',
-	'NF-1: no score, weight, rank, star, share, average, threshold or quota has a name');
+-- But for the college's own number beside the plan's goal (S-12, S-14): one reply, two
+-- texts, asked for with a day and nothing else.
+SELECT is((SELECT array_agg(DISTINCT x.name || ' ' || x.type || ' of ' || x.place) FROM t.name x WHERE t.forbidden(x.name)),
+	'{"awarded_share text of api.show_progress","awarded_share text of call.show_progress_reply","standard_share text of api.show_progress","standard_share text of call.show_progress_reply"}',
+	'NF-1: no score, weight, rank, star, share, average, threshold or quota of a branch has a name');
+SELECT is((SELECT array_agg(n) FROM pg_proc p, unnest(p.proargnames) n WHERE p.oid::regproc::text = 'api.show_progress'),
+	'{me,as_of_on,active_branches,awarded_branches,awarded_share,standard_branches,standard_share,weak_lax_open,goals,phases}',
+	'NF-1: the college''s number is asked for with a day alone, and names no unit');
+SELECT is_empty($$ SELECT place, name FROM t.name WHERE owner IN ('goal_row', 'phase_row')
+	AND (name ~ 'org|branch|unit' OR type ~ 'int') $$, 'NF-11: nor do the goals beside it');
+SELECT is((SELECT array_agg(p.role ORDER BY p.role) FROM rule.permission p WHERE p.request = 'show_progress'),
+	'{committee_member,committee_secretary,od_head,od_officer}', 'NF-1: it is for the committee and the department');
+SELECT results_eq($$ SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+	WHERE n.nspname IN ('api', 'flow', 'guard', 'auth') AND p.prosrc ~ 'college_part|goal_reading|branches_at_standard' $$,
+	$$ VALUES ('api.show_progress') $$, 'NF-3, NF-11: nothing else reads it: no gate, no allocation');
+SELECT is((SELECT array_agg(format_type(t, NULL)) FROM pg_proc p, unnest(p.proargtypes) t
+	WHERE p.oid::regproc::text IN ('flow.college_part', 'flow.branches_at_standard')), '{integer,integer,date}',
+	'NF-1: a part is taken of head counts of branches, of no organisation');
 SELECT is_empty($$ SELECT place, name, type FROM t.name
 	WHERE type ~ '^(numeric|real|double precision|money)' $$,
 	'NF-1: no figure but whole numbers anywhere');
@@ -152,7 +168,8 @@ SELECT is(t.refused(t.ask('P50', 'set_window', '''APPLICATION'', now(), now() + 
 
 -- ---- NF-11 -------------------------------------------------------------------------------
 SELECT is_empty($$ SELECT place, name FROM t.name WHERE name ~*
-	'(^|_)(quotas?|allocations?|allotments?|targets?|indicators?|goal_no_of_branches|share)(_|$)' $$,
+	'(^|_)(quotas?|allocations?|allotments?|targets?|indicators?|goal_no_of_branches|share)(_|$)'
+	AND owner NOT IN ('show_progress', 'show_progress_reply') $$,
 	'NF-11: the goals are handed out to nobody');
 SELECT is((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
 	WHERE a.attrelid = 'data.programme_goal'::regclass AND a.attnum > 0),

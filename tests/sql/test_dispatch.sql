@@ -38,6 +38,15 @@ INSERT INTO data.gap (id, org_id, state, source, problem, raised_why, due_on, fo
 	('WT26-14-3', '14', 'CLOSED', 'SELF_CHECK', '已销号', NULL, '2026-11-02', '2026-11-01', 'P50');
 INSERT INTO data.weak_lax (id, org_id, state, criteria, facts, basis, listed_on, listed_by)
 VALUES ('RR26-18', '18', 'LISTED', '{组织生活长期不开展}', '…', '党委会', '2026-11-01', 'P20');
+INSERT INTO data.guidance (id, text, by_person, by_role, by_org_id, at)
+VALUES ('ZD26-01', '补齐支部大会记录', 'P22', 'od_officer', 'ZZB', now());
+INSERT INTO data.guidance_branch (guidance_id, org_id) VALUES ('ZD26-01', '14'), ('ZD26-01', '24');
+INSERT INTO data.guidance_reply (guidance_id, org_id, serial, text, by_person, at)
+VALUES ('ZD26-01', '24', 1, '已补齐', 'P52', now());
+SELECT is((SELECT jsonb_path_query_array(r, '$.matters[*] ? (@.kind == "GUIDANCE")') FROM t.ask('P22', 'new_dispatch',
+	'''2026-12-04'', ''第一会议室''') r), '[{"kind": "GUIDANCE", "text": "补齐支部大会记录", "due_on": null, "org_id": "14",
+	"org_name": "第14党支部", "matter_no": 4, "object_id": "ZD26-01"}]', 'S-42: guidance one branch has not answered');
+DELETE FROM data.dispatch; DELETE FROM data.guidance_branch WHERE org_id = '14';
 SELECT is((SELECT jsonb_path_query_array(r, '$.matters[*].object_id') FROM t.ask('P22', 'new_dispatch',
 	'''2026-12-04'', ''第一会议室''') r), '["WT26-24", "WT26-14", "RR26-18"]',
 	'S-58: raised, overdue, weak and lax: from the records, no report asked of a branch');

@@ -1,0 +1,82 @@
+-- How far the plan's goals are, on any day (S-12 to S-14, T36).
+BEGIN;
+\ir award_fixture.psql
+SELECT no_plan();
+INSERT INTO data.programme_goal (programme_id, goal_no, text) VALUES
+	('XM26-01', 1, '到2021年，学院党支部建设质量得到普遍提升，“最强党支部”比例达到30%以上，软弱涣散党支部消除'),
+	('XM26-01', 2, '到2023年，全院一半党支部达到“最强党支部”标准');
+-- nine awards on 10 November, of 30 branches
+SELECT t.award(lpad(n::text, 2, '0'), '2026-11-10') FROM generate_series(1, 9) n;
+CREATE FUNCTION t.progress(day date) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', r->>'awarded_branches', r->>'active_branches', r->>'awarded_share',
+		r->>'standard_branches', r->>'weak_lax_open')
+	FROM t.ask('P20', 'show_progress', format('%L::date', day)) r $$;
+
+SELECT is(t.progress('2026-12-03'), '9 30 30.0% 9 0', 'T36: nine of thirty is 30.0%');
+SELECT is(t.progress('2026-11-09'), '0 30 0.0% 0 0', 'the day before there was none');
+SELECT is((SELECT jsonb_path_query_array(r, '$.goals[*].reading') FROM t.ask('P5', 'show_progress', 'NULL') r),
+	'["“30%以上”含本数：30个党支部，即不少于9个；“消除”：当日没有未结的软弱涣散整顿", "“一半”：30个党支部，即不少于15个"]',
+	'S-12, S-13: 30%以上 includes 30%, beside the fact and in its own words');
+
+-- the dated tree: 30 merges into 29 on 20 November; two new ones on 1 December
+UPDATE data.org_version SET to_on = '2026-11-20' WHERE org_id = '30';
+SELECT is(t.progress('2026-12-03'), '9 29 31.03% 9 0', 'T36: nine of twenty-nine, shown as fact');
+SELECT is(t.progress('2026-11-19'), '9 30 30.0% 9 0', 'T36: and the day before the merger still of thirty');
+INSERT INTO data.org (id, kind, established_on) VALUES ('31', 'branch', '2026-12-01'), ('32', 'branch_joint', '2026-12-01'),
+	('33', 'branch_temporary', '2026-12-01');
+INSERT INTO data.org_version (org_id, parent_id, name, from_on)
+SELECT o, 'DW', '第' || o || '党支部', '2026-12-01' FROM unnest('{31,32,33}'::text[]) o;
+SELECT is(t.progress('2026-12-03'), '9 31 29.03% 9 0', 'T36: nine of thirty-one; a temporary branch is none of them');
+SELECT is((SELECT r->'goals'->1->>'reading' FROM t.ask('P20', 'show_progress', 'NULL') r),
+	'“一半”：31个党支部，即不少于16个', 'S-14: a half of 31 is 16');
+SELECT is((SELECT r->'goals'->0->>'reading' FROM t.ask('P20', 'show_progress', 'NULL') r),
+	'“30%以上”含本数：31个党支部，即不少于10个；“消除”：当日没有未结的软弱涣散整顿', '30% of 31 is 9.3: ten');
+SELECT is(flow.college_part(89999, 300000), '29.99%', 'never rounded up');
+SELECT is(flow.college_part(0, 0), NULL, 'of no branch there is no part');
+
+-- ---- S-14: 达到标准 is not 被评定 -----------------------------------------------------------------
+SELECT t.application('20'), t.application('21'), t.application('22');
+INSERT INTO data.application_step (application_id, serial, at, person_id, request, to_state) VALUES
+	('SB26-20', 1, '2026-11-15 02:00+00', 'P22', 'accept_application', 'ACCEPTED'),
+	('SB26-20', 2, '2026-12-02 02:00+00', 'P30', 'resolve_item', 'NOT_THIS_TIME'),
+	('SB26-21', 1, '2026-11-15 02:00+00', 'P50', 'submit_application', 'SUBMITTED'),
+	('SB26-21', 2, '2026-11-25 02:00+00', 'P22', 'accept_application', 'ACCEPTED'),
+	('SB26-22', 1, '2026-11-15 02:00+00', 'P50', 'submit_application', 'SUBMITTED');
+SELECT is(t.progress('2026-11-20'), '9 29 31.03% 10 0',
+	'S-14: the branch''s own statement counts once the levels above have taken it: 20');
+SELECT is(t.progress('2026-11-26'), '9 29 31.03% 11 0', 'S-14: and 21');
+SELECT is(t.progress('2026-12-03'), '9 31 29.03% 10 0', 'S-14: what the committee decided otherwise counts no more');
+UPDATE data.self_version SET meets_conditions = false WHERE self_id = 'ZP26-21';
+SELECT is(t.progress('2026-12-03'), '9 31 29.03% 9 0', 'S-14: nor what does not state it');
+
+-- ---- S-13: open cases on the day -----------------------------------------------------------------
+INSERT INTO data.weak_lax (id, org_id, state, criteria, facts, basis, listed_on, listed_by, accepted_by, closed_on)
+VALUES ('RR26-18', '18', 'CLOSED', '{x}', '…', '党委会', '2026-03-01', 'P20', 'P1', '2026-11-15'),
+	('RR26-19', '19', 'LISTED', '{x}', '…', '党委会', '2026-11-12', 'P20', NULL, NULL);
+SELECT is((SELECT array_agg(split_part(t.progress(d), ' ', 5) ORDER BY d)
+	FROM unnest('{2026-11-11,2026-11-14,2026-11-15,2026-12-03}'::date[]) d), '{1,2,1,1}', 'S-13: as of each day');
+SELECT is(t.refused(t.ask('P20', 'show_progress', '''2027-01-01''')), 'ZB001 invalid date_in_future 2027-01-01',
+	'of a day that has been');
+
+-- ---- an award that ends -----------------------------------------------------------------------------
+UPDATE data.award SET valid_to = '2026-11-30' WHERE org_id = '01';
+SELECT is(t.progress('2026-11-30') || ' ' || t.progress('2026-12-03'), '9 29 31.03% 10 1 8 31 25.8% 8 1',
+	'an award counts to its last day');
+
+-- ---- for the committee and the department alone --------------------------------------------------------
+SELECT is((SELECT array_agg(t.refused(t.ask(p, 'show_progress', 'NULL'))) FROM unnest('{P50,P30,P40,P41}'::text[]) p),
+	array_fill('ZB002 denied'::text, '{4}'), 'no branch, no recorder, no auditor, no administrator');
+
+-- ---- phases: the college's words ---------------------------------------------------------------------
+SELECT is(t.ask('P1', 'set_phase', '1, ''三年打基础'', ''2019-01-01'', ''2021-12-31'', ''建设质量普遍提升''')->>'name', '三年打基础', 'S-4');
+SELECT is(t.ask('P20', 'set_phase', '1, NULL, NULL, ''2022-06-30'', NULL')->>'name', '三年打基础', 'what is not given stays');
+SELECT is((SELECT r->'phases' FROM t.ask('P50', 'show_programme') r),
+	'[{"goal": "建设质量普遍提升", "name": "三年打基础", "end_on": "2022-06-30", "start_on": "2019-01-01"}]', 'S-4, S-11: name, start, end, goal');
+SELECT is(t.refused(t.ask('P1', 'set_phase', '2, ''五年争优先'', ''2024-01-01'', ''2023-12-31'', NULL')),
+	'ZB001 invalid end_before_start 2024-01-01 2023-12-31', 'a phase ends after it begins');
+SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+	WHERE n.nspname IN ('guard', 'flow') AND p.prosrc ~ 'programme_phase' AND p.proname <> 'phase_rows' $$,
+	'S-4: no rule reads the days of a phase');
+
+SELECT * FROM finish();
+ROLLBACK;
