@@ -394,13 +394,20 @@ BEGIN
 	END IF;
 	PERFORM refuse.unless_words('text', v.text, 3000);
 	PERFORM refuse.unless_past('happened_on', v.happened_on);
-	PERFORM refuse.unless_line_or_none('place', v.place);
-	PERFORM refuse.unless_line_or_none('attended_by', v.attended_by);
-	PERFORM refuse.if_too_long('handled', v.handled, 3000);
 	v.visibility := coalesce(v.visibility, 'INTERNAL');
 	v.written_by := me.person_id;
 	v.written_at := flow.now();
 	INSERT INTO data.note_version SELECT v.*;
+END $$;
+
+-- What a column would refuse by itself, with a reason.
+CREATE FUNCTION flow.check_note(text text, place text, attended_by text, handled text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM refuse.if_too_long('text', text, 3000);
+	PERFORM refuse.unless_line_or_none('place', place);
+	PERFORM refuse.unless_line_or_none('attended_by', attended_by);
+	PERFORM refuse.if_too_long('handled', handled, 3000);
 END $$;
 
 CREATE FUNCTION api.add_note(me auth.actor, org_id text, source text, happened_on date,
@@ -412,6 +419,7 @@ DECLARE v data.note_version;
 BEGIN
 	org_id := flow.find_branch(me, org_id);
 	PERFORM flow.need_outsider(me, org_id);
+	PERFORM flow.check_note(text, place, attended_by, handled);
 	note_id := flow.new_id('note', 'RC', org_id);
 	INSERT INTO data.note (id, org_id, state, application_id)
 	VALUES (note_id, org_id, 'KEPT', flow.open_for(org_id, 'ORG'));
@@ -499,6 +507,7 @@ BEGIN
 			flow.person_name(v.written_by)]);
 	END IF;
 	PERFORM refuse.unless_words('reason', reason, 1000);
+	PERFORM flow.check_note(text, place, attended_by, handled);
 	v.version_no := v.version_no + 1;
 	v.reason := reason;
 	v.source := coalesce(source, v.source);

@@ -424,7 +424,7 @@ CREATE FUNCTION pg_temp.value(name text, t text, n int) RETURNS text LANGUAGE sq
 SELECT is_empty($$ SELECT r, n, o.role, a->>'code', a->>'args' FROM pg_proc p
 	JOIN (SELECT DISTINCT t.request AS r FROM rule.transition t
 		WHERE t.entity IN ('round', 'self_assessment', 'gap', 'application', 'file')
-			AND t.request NOT IN ('open_evaluation', 'import_orgs')
+			AND t.request NOT IN ('open_evaluation', 'import_orgs', 'add_inspection')
 		UNION SELECT unnest('{list_rounds,show_round,show_self,list_gaps,show_gap,get_file,
 			get_chunk,list_files,list_applications,show_application,set_window,list_windows}'::text[])) m
 		ON m.r = p.proname AND p.pronamespace = 'call'::regnamespace
