@@ -171,7 +171,7 @@ END $$;
 
 -- ---- offices -----------------------------------------------------------------------
 CREATE TYPE api.office_holder AS (org_id text, org_name text, role text, person_id text,
-	name text, mark text, from_on date, to_on date);
+	name text, mark text, from_on date, to_on date, doc_no text);
 
 CREATE FUNCTION api.list_offices(me auth.actor, org_id text, INOUT as_of_on date,
 	OUT offices api.office_holder[])
@@ -180,7 +180,7 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	as_of_on := coalesce(as_of_on, flow.today());
 	SELECT coalesce(array_agg(ROW(o.org_id, flow.org_name(o.org_id, as_of_on), o.role,
-		p.id, p.name, p.mark, o.from_on, o.to_on)::api.office_holder
+		p.id, p.name, p.mark, o.from_on, o.to_on, o.doc_no)::api.office_holder
 		ORDER BY o.org_id, o.role, o.from_on, length(p.id), p.id), '{}') INTO offices
 	FROM data.office o JOIN data.person p ON p.id = o.person_id
 	WHERE o.from_on <= as_of_on AND (o.to_on IS NULL OR o.to_on > as_of_on)
@@ -188,7 +188,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION api.set_office(me auth.actor, person text, OUT person_id text,
-	OUT name text, INOUT role text, INOUT org_id text, INOUT from_on date)
+	OUT name text, INOUT role text, INOUT org_id text, INOUT from_on date,
+	INOUT to_on date, doc_no text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -199,7 +200,8 @@ BEGIN
 	person_id := flow.person(person);
 	name := flow.person_label(person_id);
 	from_on := coalesce(from_on, flow.today());
-	r := flow.office_reasons(me, person_id, role, org_id);
+	r := flow.office_reasons(me, person_id, role, org_id)
+		|| flow.limit_reasons(role, from_on, to_on, doc_no);
 	SELECT flow.person_label(o.person_id) INTO held FROM data.office o
 	JOIN rule.role x ON x.role = o.role AND x.single
 	WHERE o.role = role AND o.org_id = org_id AND o.person_id <> person_id
@@ -212,8 +214,8 @@ BEGIN
 		r := r || refuse.reason('office_held_already', name);
 	END IF;
 	PERFORM refuse.defects(coalesce(role, '') || '@' || coalesce(org_id, ''), r);
-	INSERT INTO data.office (person_id, org_id, role, from_on)
-	VALUES (person_id, org_id, role, from_on);
+	INSERT INTO data.office (person_id, org_id, role, from_on, to_on, doc_no)
+	VALUES (person_id, org_id, role, from_on, to_on, doc_no);
 END $$;
 
 -- Handover in one step: the former holder's rights end on the day the new one's
@@ -314,6 +316,9 @@ BEGIN
 	END IF;
 	IF person.id IS NULL AND me.role <> 'administrator' THEN
 		r := r || refuse.reason('person_unknown', coalesce(x.member_no, ''));
+	END IF;
+	IF EXISTS (SELECT FROM rule.role l WHERE l.role = x.role AND l.limited) THEN
+		r := r || refuse.reason('line_role_limited', x.role);
 	END IF;
 	-- the same reasons as for a single office, with words that name the line
 	RETURN r || (SELECT coalesce(array_agg(ROW('line_' || o.key, o.args)::refuse.reason), '{}')

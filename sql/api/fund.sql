@@ -45,7 +45,7 @@ END $$;
 
 -- ---- budget, grant -----------------------------------------------------------------
 CREATE FUNCTION api.budget_fund(me auth.actor, INOUT org_id text, year int, INOUT source text,
-	budgeted_fen bigint, purpose text, award_id text, OUT fund_id text, OUT state text)
+	budgeted_fen bigint, used_for text, award_id text, OUT fund_id text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE w data.award;
@@ -57,7 +57,7 @@ BEGIN
 	END IF;
 	source := flow.need_choice('source', 'FUND_SOURCE', source);
 	PERFORM refuse.unless_amount('budgeted_fen', budgeted_fen);
-	PERFORM refuse.unless_words('purpose', purpose, 1000);
+	PERFORM refuse.unless_words('used_for', used_for, 1000);
 	IF award_id IS NOT NULL THEN
 		SELECT t.* INTO w FROM data.award t WHERE t.id = award_id AND t.org_id = org_id;
 		IF NOT coalesce(flow.award_holds(w, flow.today()), false) THEN
@@ -69,13 +69,13 @@ BEGIN
 	state := 'BUDGETED';
 	INSERT INTO data.fund (id, org_id, state, year, source, award_id, purpose, budgeted_fen,
 		budgeted_by)
-	VALUES (fund_id, org_id, state, year, source, award_id, purpose, budgeted_fen,
+	VALUES (fund_id, org_id, state, year, source, award_id, used_for, budgeted_fen,
 		me.person_id);
 END $$;
 
 -- The collective decision, with its day and its meeting.
 CREATE FUNCTION api.grant_fund(me auth.actor, INOUT fund_id text, INOUT granted_fen bigint,
-	decided_on date, basis text, OUT state text)
+	agreed_on date, basis text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE f data.fund := flow.find_fund(me, fund_id);
@@ -88,10 +88,10 @@ BEGIN
 		PERFORM refuse.invalid('granted_fen', 'grant_over_budget', flow.yuan(granted_fen),
 			flow.yuan(f.budgeted_fen));
 	END IF;
-	PERFORM refuse.unless_past('decided_on', decided_on);
-	PERFORM refuse.unless_sane_date('decided_on', decided_on);
+	PERFORM refuse.unless_past('agreed_on', agreed_on);
+	PERFORM refuse.unless_sane_date('agreed_on', agreed_on);
 	PERFORM refuse.unless_line('basis', basis);
-	UPDATE data.fund t SET granted_fen = granted_fen, decided_on = decided_on, basis = basis,
+	UPDATE data.fund t SET granted_fen = granted_fen, decided_on = agreed_on, basis = basis,
 		granted_by = me.person_id WHERE t.id = f.id;
 	PERFORM flow.move(me, 'fund', f.id, state);
 END $$;
@@ -99,7 +99,7 @@ END $$;
 -- ---- spending ----------------------------------------------------------------------
 -- Part of a grant or all of it.  Of money withdrawn meanwhile only what was spent before.
 CREATE FUNCTION api.record_spend(me auth.actor, INOUT fund_id text, spent_fen bigint,
-	spent_on date, purpose text, voucher_no text, OUT spend_no int, OUT left_fen bigint,
+	spent_on date, used_for text, voucher_no text, OUT spend_no int, OUT left_fen bigint,
 	OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -110,7 +110,7 @@ BEGIN
 	PERFORM refuse.unless_amount('spent_fen', spent_fen);
 	spent_on := coalesce(spent_on, flow.today());
 	PERFORM refuse.unless_past('spent_on', spent_on);
-	PERFORM refuse.unless_line('purpose', purpose);
+	PERFORM refuse.unless_line('used_for', used_for);
 	PERFORM refuse.unless_line_or_none('voucher_no', voucher_no);
 	IF f.decided_on IS NULL OR spent_on < f.decided_on THEN
 		PERFORM refuse.invalid('spent_on', 'spent_before_decision', spent_on::text,
@@ -129,7 +129,7 @@ BEGIN
 	WHERE s.fund_id = f.id;
 	INSERT INTO data.fund_spend (fund_id, spend_no, spent_fen, spent_on, purpose, recorded_by,
 		voucher_no)
-	VALUES (f.id, spend_no, spent_fen, spent_on, purpose, me.person_id, voucher_no);
+	VALUES (f.id, spend_no, spent_fen, spent_on, used_for, me.person_id, voucher_no);
 	state := CASE WHEN f.state = 'GRANTED' AND left_fen > 0 THEN 'GRANTED' ELSE 'SPENT' END;
 	PERFORM flow.move(me, 'fund', f.id, state);
 END $$;
@@ -205,8 +205,8 @@ END $$;
 
 -- ---- reading ---------------------------------------------------------------------------
 CREATE TYPE api.fund_row AS (fund_id text, org_id text, org_name text, year int, source text,
-	award_id text, state text, budgeted_fen bigint, granted_fen bigint, decided_on date,
-	spent_fen bigint, withdrawn_fen bigint, withdrawn_on date, purpose text);
+	award_id text, state text, budgeted_fen bigint, granted_fen bigint, agreed_on date,
+	spent_fen bigint, withdrawn_fen bigint, withdrawn_on date, used_for text);
 -- What is left of a grant that was stopped or finished; NULL while it may be spent.
 CREATE FUNCTION flow.fund_withdrawn(f data.fund) RETURNS bigint LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN f.withdrawn_on IS NOT NULL
@@ -247,11 +247,11 @@ BEGIN
 		GROUP BY r.source, c.added_on ORDER BY c.added_on NULLS FIRST, r.source);
 END $$;
 
-CREATE TYPE api.spend_row AS (spend_no int, spent_on date, spent_fen bigint, purpose text,
+CREATE TYPE api.spend_row AS (spend_no int, spent_on date, spent_fen bigint, used_for text,
 	recorded_by text, voucher_no text, confirmed_by text, confirmed_on date);
 CREATE FUNCTION api.show_fund(me auth.actor, INOUT fund_id text, OUT org_id text,
 	OUT org_name text, OUT state text, OUT year int, OUT source text, OUT award_id text,
-	OUT purpose text, OUT budgeted_fen bigint, OUT granted_fen bigint, OUT decided_on date,
+	OUT used_for text, OUT budgeted_fen bigint, OUT granted_fen bigint, OUT agreed_on date,
 	OUT basis text, OUT spent_fen bigint, OUT left_fen bigint, OUT withdrawn_fen bigint,
 	OUT withdrawn_on date, OUT stopped_why text, OUT spends api.spend_row[])
 LANGUAGE plpgsql STABLE AS $$
@@ -260,12 +260,12 @@ DECLARE
 	f data.fund := flow.find_fund(me, fund_id);
 	r api.fund_row := flow.fund_row(f);
 BEGIN
-	SELECT r.org_id, r.org_name, r.state, r.year, r.source, r.award_id, r.purpose,
-		r.budgeted_fen, r.granted_fen, r.decided_on, f.basis, r.spent_fen,
+	SELECT r.org_id, r.org_name, r.state, r.year, r.source, r.award_id, r.used_for,
+		r.budgeted_fen, r.granted_fen, r.agreed_on, f.basis, r.spent_fen,
 		CASE WHEN f.withdrawn_on IS NULL THEN r.granted_fen - r.spent_fen END,
 		r.withdrawn_fen, r.withdrawn_on, f.withdrawn_why
-	INTO org_id, org_name, state, year, source, award_id, purpose, budgeted_fen, granted_fen,
-		decided_on, basis, spent_fen, left_fen, withdrawn_fen, withdrawn_on, stopped_why;
+	INTO org_id, org_name, state, year, source, award_id, used_for, budgeted_fen, granted_fen,
+		agreed_on, basis, spent_fen, left_fen, withdrawn_fen, withdrawn_on, stopped_why;
 	spends := ARRAY(SELECT ROW(s.spend_no, s.spent_on, s.spent_fen, s.purpose,
 			flow.person_name(s.recorded_by), s.voucher_no, flow.person_name(s.confirmed_by),
 			s.confirmed_on)::api.spend_row

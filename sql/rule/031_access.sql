@@ -83,6 +83,19 @@ END $$;
 
 -- Whoever administers can let in anybody; so nobody makes an administrator alone
 -- (security 3.3).  The committee's secretary may agree where there is one only.
+-- An office for a time has its last day and its document; any other may have both.
+CREATE FUNCTION flow.limit_reasons(role text, from_on date, to_on date, doc_no text)
+RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
+	SELECT array_remove(ARRAY[
+		CASE WHEN l.limited AND to_on IS NULL THEN refuse.reason('office_needs_end', l.role) END,
+		CASE WHEN l.limited AND coalesce(doc_no, '') !~ '\S'
+			THEN refuse.reason('office_needs_basis', l.role) END,
+		CASE WHEN to_on <= from_on THEN refuse.reason('office_end_first', from_on::text,
+			to_on::text) END,
+		CASE WHEN char_length(doc_no) > 100 OR doc_no ~ '[\n\t]'
+			THEN refuse.reason('office_basis_bad') END], NULL)
+	FROM (SELECT 1) one LEFT JOIN rule.role l ON l.role = limit_reasons.role $$;
+
 INSERT INTO rule.second_person (request, role, applies, why) VALUES
 	('set_office', 'administrator', '$.role == "administrator"', 'grants an administrator role'),
 	('set_office', 'committee_secretary', '$.role == "administrator"', 'grants an administrator role'),

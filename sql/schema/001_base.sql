@@ -95,7 +95,8 @@ CREATE INDEX ON data.affiliation (org_id);
 CREATE TABLE rule.role (
 	role text PRIMARY KEY,
 	scope text NOT NULL CHECK (scope IN ('own', 'below', 'college')),
-	single boolean NOT NULL DEFAULT false);  -- one holder an organisation
+	single boolean NOT NULL DEFAULT false,   -- one holder an organisation
+	limited boolean NOT NULL DEFAULT false); -- only until a day, on a document
 
 -- Rights follow office + organisation + time (domain 3.2).
 CREATE TABLE data.office (
@@ -104,6 +105,7 @@ CREATE TABLE data.office (
 	role text NOT NULL,
 	from_on date NOT NULL,
 	to_on date CHECK (to_on >= from_on),
+	doc_no data.line,                 -- what it rests on
 	PRIMARY KEY (person_id, org_id, role, from_on));
 CREATE INDEX ON data.office (org_id, role);
 

@@ -116,9 +116,9 @@ SELECT is(t.refused(t.ask('P23', 'give_approval', '''FH26-04''')), 'ZB003 state'
 SELECT is((SELECT a.state FROM data.approval a WHERE a.id = 'FH26-04'), 'WAITING', 'and not agreed to');
 
 -- ---- only for some arguments -------------------------------------------------------------
-SELECT is(t.ask('P41', 'set_office', '''P60'', ''teller'', ''DW'', NULL')->'z_waiting', 'null',
+SELECT is(t.ask('P41', 'set_office', '''P60'', ''teller'', ''DW'', NULL, NULL, NULL')->'z_waiting', 'null',
 	'an office like any other needs one person');
-SELECT is(t.ask('P41', 'set_office', '''P60'', ''administrator'', ''DW'', NULL')->'z_waiting'->'roles',
+SELECT is(t.ask('P41', 'set_office', '''P60'', ''administrator'', ''DW'', NULL, NULL, NULL')->'z_waiting'->'roles',
 	'["administrator", "committee_secretary"]', 'security 3.3: an administrator''s needs two');
 SELECT is((SELECT count(*)::int FROM data.office o WHERE o.person_id = 'P60'), 1, 'not before');
 SELECT is(t.agree('P70'), 'APPROVED', 'another administrator agrees');

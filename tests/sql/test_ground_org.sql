@@ -83,16 +83,16 @@ SELECT throws_ok($$INSERT INTO data.affiliation (person_id, org_id, standing, fr
 	'one membership at a time');
 
 -- ---- offices -------------------------------------------------------------------------------
-SELECT is(pg_temp.ask('P101', 'set_office', '''P1201'', ''branch_secretary'', ''14'', ''2026-01-01'''),
-	'(P1201,乌云其木格,branch_secretary,14,2026-01-01,)', 'a secretary is entered');
-SELECT is(pg_temp.refused('P101', 'set_office', '''A202'', ''branch_secretary'', ''14'', NULL'),
+SELECT is(pg_temp.ask('P101', 'set_office', '''P1201'', ''branch_secretary'', ''14'', ''2026-01-01'', NULL, NULL'),
+	'(P1201,乌云其木格,branch_secretary,14,2026-01-01,,)', 'a secretary is entered');
+SELECT is(pg_temp.refused('P101', 'set_office', '''A202'', ''branch_secretary'', ''14'', NULL, NULL, NULL'),
 	'ZB001 defects branch_secretary@14|office_held_by 乌云其木格', 'a seat for one has one holder');
-SELECT is(pg_temp.refused('P101', 'set_office', '''P1202'', ''od_head'', ''14'', NULL'),
+SELECT is(pg_temp.refused('P101', 'set_office', '''P1202'', ''od_head'', ''14'', NULL, NULL, NULL'),
 	'ZB001 defects od_head@14|role_not_of_org od_head 14|role_by_administrator od_head',
 	'offices of the college are the administrator''s');
-SELECT is(pg_temp.refused('P101', 'set_office', '''P101'', ''branch_secretary'', ''28'', NULL'),
+SELECT is(pg_temp.refused('P101', 'set_office', '''P101'', ''branch_secretary'', ''28'', NULL, NULL, NULL'),
 	'ZB001 defects branch_secretary@28|office_for_oneself', 'nobody serves himself');
-SELECT is(pg_temp.refused('P101', 'set_office', '''王磊'', ''branch_committee_member'', ''14'', NULL'),
+SELECT is(pg_temp.refused('P101', 'set_office', '''王磊'', ''branch_committee_member'', ''14'', NULL, NULL, NULL'),
 	'ZB001 invalid person|name_of_several 王磊 P1202 P1203', 'a name of several is not a person');
 SELECT pg_temp.enrol('P1201'), pg_temp.enrol('P1202');
 SELECT is(pg_temp.ask('P1201', 'list_people', 'NULL, NULL', 'org_id'), '14',
