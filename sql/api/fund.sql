@@ -75,7 +75,7 @@ END $$;
 
 -- The collective decision, with its day and its meeting.
 CREATE FUNCTION api.grant_fund(me auth.actor, INOUT fund_id text, INOUT granted_fen bigint,
-	agreed_on date, basis text, OUT state text)
+	collective_on date, basis text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE f data.fund := flow.find_fund(me, fund_id);
@@ -88,10 +88,10 @@ BEGIN
 		PERFORM refuse.invalid('granted_fen', 'grant_over_budget', flow.yuan(granted_fen),
 			flow.yuan(f.budgeted_fen));
 	END IF;
-	PERFORM refuse.unless_past('agreed_on', agreed_on);
-	PERFORM refuse.unless_sane_date('agreed_on', agreed_on);
+	PERFORM refuse.unless_past('collective_on', collective_on);
+	PERFORM refuse.unless_sane_date('collective_on', collective_on);
 	PERFORM refuse.unless_line('basis', basis);
-	UPDATE data.fund t SET granted_fen = granted_fen, decided_on = agreed_on, basis = basis,
+	UPDATE data.fund t SET granted_fen = granted_fen, decided_on = collective_on, basis = basis,
 		granted_by = me.person_id WHERE t.id = f.id;
 	PERFORM flow.move(me, 'fund', f.id, state);
 END $$;
@@ -205,7 +205,7 @@ END $$;
 
 -- ---- reading ---------------------------------------------------------------------------
 CREATE TYPE api.fund_row AS (fund_id text, org_id text, org_name text, year int, source text,
-	award_id text, state text, budgeted_fen bigint, granted_fen bigint, agreed_on date,
+	award_id text, state text, budgeted_fen bigint, granted_fen bigint, collective_on date,
 	spent_fen bigint, withdrawn_fen bigint, withdrawn_on date, used_for text);
 -- What is left of a grant that was stopped or finished; NULL while it may be spent.
 CREATE FUNCTION flow.fund_withdrawn(f data.fund) RETURNS bigint LANGUAGE sql STABLE AS $$
@@ -251,7 +251,7 @@ CREATE TYPE api.spend_row AS (spend_no int, spent_on date, spent_fen bigint, use
 	recorded_by text, voucher_no text, confirmed_by text, confirmed_on date);
 CREATE FUNCTION api.show_fund(me auth.actor, INOUT fund_id text, OUT org_id text,
 	OUT org_name text, OUT state text, OUT year int, OUT source text, OUT award_id text,
-	OUT used_for text, OUT budgeted_fen bigint, OUT granted_fen bigint, OUT agreed_on date,
+	OUT used_for text, OUT budgeted_fen bigint, OUT granted_fen bigint, OUT collective_on date,
 	OUT basis text, OUT spent_fen bigint, OUT left_fen bigint, OUT withdrawn_fen bigint,
 	OUT withdrawn_on date, OUT stopped_why text, OUT spends api.spend_row[])
 LANGUAGE plpgsql STABLE AS $$
@@ -261,11 +261,11 @@ DECLARE
 	r api.fund_row := flow.fund_row(f);
 BEGIN
 	SELECT r.org_id, r.org_name, r.state, r.year, r.source, r.award_id, r.used_for,
-		r.budgeted_fen, r.granted_fen, r.agreed_on, f.basis, r.spent_fen,
+		r.budgeted_fen, r.granted_fen, r.collective_on, f.basis, r.spent_fen,
 		CASE WHEN f.withdrawn_on IS NULL THEN r.granted_fen - r.spent_fen END,
 		r.withdrawn_fen, r.withdrawn_on, f.withdrawn_why
 	INTO org_id, org_name, state, year, source, award_id, used_for, budgeted_fen, granted_fen,
-		agreed_on, basis, spent_fen, left_fen, withdrawn_fen, withdrawn_on, stopped_why;
+		collective_on, basis, spent_fen, left_fen, withdrawn_fen, withdrawn_on, stopped_why;
 	spends := ARRAY(SELECT ROW(s.spend_no, s.spent_on, s.spent_fen, s.purpose,
 			flow.person_name(s.recorded_by), s.voucher_no, flow.person_name(s.confirmed_by),
 			s.confirmed_on)::api.spend_row

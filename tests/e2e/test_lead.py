@@ -108,7 +108,7 @@ def test_T20_revoked_while_partly_spent(c):
               "--award-id", "PD26-22")
     c.officer("fund", "budget", "22", "党建活动经费", "1000", "--used-for", "主题党日")
     for fund in "JF26-22", "JF26-22-2":
-        c.head("fund", "grant", fund, "--agreed-on", "2026-12-18", "--basis",
+        c.head("fund", "grant", fund, "--collective-on", "2026-12-18", "--basis",
                "党委会2026年第12次", "-y")
     r = c.branch22.refused(2, "fund", "spend", "JF26-22", "十元", "--used-for", "图书")
     assert "金额" in r.err
@@ -132,7 +132,7 @@ def test_T20_revoked_while_partly_spent(c):
 
     fund = c.finance.json("fund", "show", "JF26-22")
     assert (fund["state"], fund["spentFen"], fund["withdrawnFen"], fund["withdrawnOn"],
-            fund["agreedOn"]) == ("SPENT", "125050", "174950", "2027-01-25", "2026-12-18")
+            fund["collectiveOn"]) == ("SPENT", "125050", "174950", "2027-01-25", "2026-12-18")
     r = c.branch22.refused(3, "fund", "spend", "JF26-22", "1", "--used-for", "图书")
     assert "2027-01-25" in r.err
     c.finance("fund", "reconcile", "JF26-22", "-y")

@@ -76,7 +76,7 @@ SELECT t.day('2026-12-10');
 SELECT flow.award_ended('PD26-14', '2026-12-10');
 UPDATE data.award SET state = 'REVOKED', ended_on = '2026-12-10' WHERE id = 'PD26-14';
 SELECT is((SELECT ARRAY[r->>'state', r->>'spent_fen', r->>'withdrawn_fen', r->>'withdrawn_on', r->>'stopped_why',
-	r->>'agreed_on', r->>'left_fen'] FROM t.ask('P50', 'show_fund', '''JF26-14''') r),
+	r->>'collective_on', r->>'left_fen'] FROM t.ask('P50', 'show_fund', '''JF26-14''') r),
 	'{SPENT,150050,49950,2026-12-10,AWARD_ENDED,2026-11-20,NULL}', 'T20: spent stays, the rest is withdrawn, with both days');
 SELECT is(t.refused(t.ask('P50', 'record_spend', '''JF26-14'', 100, NULL, ''图书'', NULL')),
 	'ZB001 invalid spent_after_withdrawal 2026-12-10 2026-12-10', 'T20: nothing is spent from that day on');
