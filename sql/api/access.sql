@@ -295,7 +295,7 @@ RETURNS api.difference[] LANGUAGE sql IMMUTABLE AS $$
 		ELSE '{}' END $$;
 
 CREATE TYPE api.office_import AS (line int, member_no text, name text, role text,
-	org_id text, from_on date);
+	org_id text, from_on date, to_on date, doc_no text);
 
 -- The reasons against one row; `person_id` NULL: the roster does not know him yet.
 CREATE FUNCTION flow.office_row_reasons(me auth.actor, x api.office_import,
@@ -317,7 +317,7 @@ BEGIN
 	IF person.id IS NULL AND me.role <> 'administrator' THEN
 		r := r || refuse.reason('person_unknown', coalesce(x.member_no, ''));
 	END IF;
-	IF EXISTS (SELECT FROM rule.role l WHERE l.role = x.role AND l.limited) THEN
+	IF flow.limit_reasons(x.role, x.from_on, x.to_on, x.doc_no) <> '{}' THEN
 		r := r || refuse.reason('line_role_limited', x.role);
 	END IF;
 	-- the same reasons as for a single office, with words that name the line
@@ -383,8 +383,8 @@ BEGIN
 			differences := differences || flow.differ(x.line, subject, 'person',
 				flow.person_label(held.person_id), x.name);
 		ELSE
-			INSERT INTO data.office (person_id, org_id, role, from_on)
-			VALUES (person.id, x.org_id, x.role, x.from_on);
+			INSERT INTO data.office (person_id, org_id, role, from_on, to_on, doc_no)
+			VALUES (person.id, x.org_id, x.role, x.from_on, x.to_on, x.doc_no);
 			differences := differences || ROW(x.line, subject, 'NEW', 'person', NULL,
 				flow.person_label(person.id))::api.difference;
 		END IF;

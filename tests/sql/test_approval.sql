@@ -124,7 +124,7 @@ SELECT is((SELECT count(*)::int FROM data.office o WHERE o.person_id = 'P60'), 1
 SELECT is(t.agree('P70'), 'APPROVED', 'another administrator agrees');
 SELECT is((SELECT count(*)::int FROM data.office o WHERE o.person_id = 'P60'), 2, 'then it is held');
 SELECT is(t.ask('P41', 'import_offices', $$ARRAY[ROW(2, 'BY1', '新人', 'administrator', 'DW',
-	'2026-12-01')::api.office_import]$$)->'z_waiting'->>'approval_id', 'FH26-06',
+	'2026-12-01', NULL, NULL)::api.office_import]$$)->'z_waiting'->>'approval_id', 'FH26-06',
 	'nor by way of a table');
 SELECT is_empty($$SELECT FROM data.person p WHERE p.member_no = 'BY1'$$, 'of which nothing is written yet');
 SELECT is(t.agree('P1'), 'APPROVED', 'the committee''s secretary agrees');

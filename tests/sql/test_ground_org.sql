@@ -123,18 +123,18 @@ SELECT is(pg_temp.ask('P1', 'end_office', '''P1204'', ''branch_secretary'', ''14
 SELECT is(pg_temp.refused('P1', 'end_office', '''P1'', ''administrator'', ''DW'', NULL'),
 	'ZB001 invalid person|last_administrator', 'the last administrator stays');
 
-\set offices '''{"(2,A201,乌云其木格,branch_secretary,14,2026-11-01)","(3,A900,新来的人,committee_member,DW,2026-01-01)"}''::api.office_import[]'
+\set offices '''{"(2,A201,乌云其木格,branch_secretary,14,2026-11-01,,)","(3,A900,新来的人,committee_member,DW,2026-01-01,,)"}''::api.office_import[]'
 SELECT is(pg_temp.ask('P1', 'import_offices', :'offices', 'differences'),
 	'{"(2,branch_secretary@14,NEW,person,,乌云其木格)","(3,新来的人,NEW,person,,P1900)","(3,committee_member@DW,NEW,person,,新来的人)","(,od_officer@ZZB,MISSING,person,徐泽楠,)"}',
 	'the administrator enters people with their offices');
 SELECT is((SELECT x::text FROM pg_temp.ask('P1', 'import_offices', :'offices', 'unchanged') x), '2',
 	'the same again changes nothing');
 SELECT is(pg_temp.refused('P101', 'import_offices',
-	'''{"(2,A202,王雷,foo,14,)","(3,A999,某人,branch_secretary,28,2026-01-01)"}'''),
+	'''{"(2,A202,王雷,foo,14,,,)","(3,A999,某人,branch_secretary,28,2026-01-01,,)"}'''),
 	'ZB001 defects import_offices|name_differs 2 A202 王雷 王磊|line_date_missing 2 from_on|line_role_unknown 2 foo|person_unknown 3 A999',
 	'every defect of an office table at once');
 SELECT alike(pg_temp.ask('P1', 'import_offices',
-	'''{"(2,A202,王磊,branch_secretary,14,2026-11-01)"}''', 'differences'),
+	'''{"(2,A202,王磊,branch_secretary,14,2026-11-01,,)"}''', 'differences'),
 	'%(2,branch_secretary@14,CHANGED,person,乌云其木格,王磊)%', 'another name on a seat is a handover');
 
 -- ---- terms -------------------------------------------------------------------------------------
