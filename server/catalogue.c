@@ -308,6 +308,16 @@ static const struct catalogue_row rows[] = {
 	/* progress.proto */
 	ROW(SHOW_PROGRESS, show_progress, LANE_SLOW, 0)
 	ROW(SET_PHASE, set_phase, LANE_WRITE, CAT_SIGNED)
+	/* archive.proto */
+	ROW(LIST_ARCHIVE, list_archive, LANE_READ, 0)
+	ROW(HAND_OVER, hand_over, LANE_WRITE, CAT_SIGNED)
+	ROW(TAKE_OVER, take_over, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_HANDOVERS, list_handovers, LANE_READ, 0)
+	ROW(SHOW_HANDOVER, show_handover, LANE_READ, 0)
+	ROW(DISPOSE_RECORD, dispose_record, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_DISPOSALS, list_disposals, LANE_READ, 0)
+	ROW(LIST_ARCHIVE_KINDS, list_archive_kinds, LANE_READ, 0)
+	ROW(SET_ARCHIVE_KIND, set_archive_kind, LANE_WRITE, CAT_SIGNED)
 	/* duty.proto */
 	ROW(NEXT_DUTIES, next_duties, LANE_READ, 0)
 	ROW(AUDIT_LOG, audit_log, LANE_SLOW, 0)

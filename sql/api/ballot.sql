@@ -53,7 +53,10 @@ LANGUAGE sql STABLE AS $$
 	LEFT JOIN data.agenda_item i ON i.id = b.agenda_item_id
 	JOIN data.application a ON a.id = coalesce(b.application_id, i.application_id)
 	WHERE b.id = ballot_may_go.id AND a.state NOT IN ('CONFIRMED', 'EFFECTIVE')
-		AND NOT flow.is_final('application', a.state) $$;
+		AND NOT flow.is_final('application', a.state)
+	UNION ALL
+	SELECT h.* FROM data.ballot_session b, flow.disposal_holds(b.org_id) h
+	WHERE b.id = ballot_may_go.id $$;
 
 CREATE FUNCTION guard.ballot_of_members(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
@@ -982,13 +985,16 @@ BEGIN
 END $$;
 
 -- The opened ballots are destroyed; the certified tally and the receipts stay.
-CREATE FUNCTION api.archive_ballot(me auth.actor, INOUT session_id text, OUT state text)
+CREATE FUNCTION api.archive_ballot(me auth.actor, INOUT session_id text, reason text,
+	basis text, OUT state text, OUT disposal_id text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
+DECLARE b data.ballot_session := flow.find_ballot(me, session_id);
 BEGIN
-	PERFORM flow.find_ballot(me, session_id);
 	state := 'ARCHIVED';
 	PERFORM flow.move(me, 'ballot_session', session_id, state);
+	disposal_id := flow.record_disposal(me, session_id, b.org_id,
+		format('测评票原始记录（%s，%s）', b.org_name, session_id), reason, basis);
 	DELETE FROM data.ballot x WHERE x.session_id = session_id;
 	DELETE FROM data.ballot_comment c WHERE c.session_id = session_id;
 END $$;

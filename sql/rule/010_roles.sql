@@ -14,6 +14,7 @@ INSERT INTO rule.role (role, scope, single) VALUES
 	('discipline', 'college', false),
 	('city_officer', 'college', false),
 	('finance_officer', 'college', false),
+	('archivist', 'college', false),
 	('administrator', 'college', false);
 -- Auditors and inspection teams come for a time, with a document (domain 3.1).
 INSERT INTO rule.role (role, scope, limited) VALUES ('auditor', 'college', true);

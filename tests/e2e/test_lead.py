@@ -6,10 +6,10 @@ from test_decision import APPLICATION, College
 
 MORE = """
 INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
-    ('P661', 'ZZB', 'finance_officer', '2024-01-01'),
+    ('P661', 'ZZB', 'finance_officer', '2024-01-01'), ('P662', 'ZZB', 'archivist', '2024-01-01'),
     ('P655', '22', 'branch_secretary', '2024-05-20'), ('P656', '18', 'branch_secretary', '2024-05-20');
 """
-OFFICES = {"finance": ("P661", "finance_officer@ZZB"),
+OFFICES = {"finance": ("P661", "finance_officer@ZZB"), "archivist": ("P662", "archivist@ZZB"),
            "branch22": ("P655", "branch_secretary@22"), "branch18": ("P656", "branch_secretary@18"),
            "helper": ("P606", "committee_member@DW")}
 
@@ -222,3 +222,23 @@ def test_T36_progress(c):
     assert "不少于16个" in now["goals"][1]["reading"]
     for who in c.branch24, c.recorder, c.finance, c.auditor:
         who.refused(5, "progress")
+
+def test_T50_nothing_is_destroyed_while_an_objection_is_open(c):
+    """Handed over by one, taken by another, destroyed by two, and not while it is held."""
+    listed = c.archivist("archive", "list", "24").out
+    assert "DQ13" in listed and "PD26-24" in listed and "永久" in listed
+    y = c.officer.json("archive", "hand", "--entries", "object_id=SB26-24,pages=12", "-y")["handoverId"]
+    c.archivist("archive", "take", y, "-y")
+    assert "30年" in c.archivist("archive", "show", y).out
+    c.server.clock("2057-06-01")
+    c.server.sql("INSERT INTO data.objection (id, org_id, state, came_by, received_on)"
+                 " VALUES ('YY57-01', '24', 'INQUIRING', 'LETTER', '2057-05-30')")
+    act = ("archive", "dispose", "SB26-24", "--reason", "保管期满", "--basis", "鉴定小组2057年1号",
+           "--confirm", "SB26-24")
+    r = c.archivist.run(*act)
+    assert "YY57-01" in r.err and r.code == 3
+    c.server.sql("UPDATE data.objection SET state = 'CLOSED', ended_on = '2057-06-01'")
+    c.archivist.refused(13, *act)  # waits for the second person
+    waiting = c.head.json("approve", "list")["approvals"][0]["approvalId"]
+    c.head("approve", "yes", waiting, "--confirm", waiting)
+    assert "保管期满" in c.archivist("archive", "disposals").out

@@ -61,6 +61,7 @@ SELECT is_empty($$ SELECT place, name FROM t.name WHERE home = 'data'
 		OR (owner = 'notice' AND name = 'working_days')                        -- how long it hangs
 		OR name IN ('valid', 'void_count', 'counts', 'blank', 'paper')            -- ballots
 		OR name IN ('size_bytes', 'wrong_proofs', 'alarms')
+		OR (owner = 'handover_item' AND name = 'pages')                        -- of paper
 		OR (name ~ '_fen$' AND owner IN ('fund', 'fund_spend'))                -- money
 		OR (owner = 'burden_limit' AND name = 'required_inputs')               -- fields of forms
 		OR (owner = 'rule_set' AND name IN ('quorum_num', 'quorum_den', 'notice_working_days',
