@@ -50,6 +50,13 @@ int ballot_need_bond(struct client *client, const BallotManifest *manifest,
 	return EXIT_DONE;
 }
 
+const char *ballot_purpose(const BallotManifest *manifest)
+{
+	return protobuf_c_enum_descriptor_get_value(
+		       &ballot_purpose__kind__descriptor,
+		       (int)manifest->purpose)->name;
+}
+
 const char *ballot_path(struct client *client, const char *session,
 			const char *ending)
 {

@@ -19,6 +19,9 @@ int ballot_fetch(struct client *client, const char *session, Reply **reply);
 int ballot_need_bond(struct client *client, const BallotManifest *manifest,
 		     struct ballot_bond *bond);
 
+/* The name of the manifest's purpose, for word_value. */
+const char *ballot_purpose(const BallotManifest *manifest);
+
 /* In the profile's folder: CP26-14.key, CP26-14.listed …; in the arena. */
 const char *ballot_path(struct client *client, const char *session,
 			const char *ending);

@@ -6,6 +6,7 @@
 #include "client/ballot_run.h"
 #include "client/handlers.h"
 #include "client/html.h"
+#include "client/qr.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define SLIP_HTML 2048 /* room a slip takes in the sheet, with its words */
+#define HEAD_HTML 65536 /* and what stands above them */
 #define SLIPS_MAX 2000
 
 /* The sheet being made and what the server will be told of it. */
@@ -28,11 +30,19 @@ struct slips {
 	size_t len;
 };
 
+/* 党员评议党支部  测评票 */
+static const char *title_of(const struct slips *s)
+{
+	return out_format(client_out(s->client), "%s  %s",
+			  word_value("purpose", ballot_purpose(s->manifest)),
+			  word("text.ballot_slip"));
+}
+
 static void write_text(FILE *f, const struct slips *s, const char *code)
 {
 	const BallotManifest *m = s->manifest;
 
-	fprintf(f, "%s  %s\n", word("text.ballot_slip_title"), m->org_name);
+	fprintf(f, "%s  %s\n", title_of(s), m->org_name);
 	fprintf(f, "%s  %s    %s  %s\n", word("field.session_id"), m->session_id,
 		word("text.ballot_check_code"), s->bond.check);
 	fprintf(f, "%s  %s\n", word("text.ballot_slip_code"), code);
@@ -42,28 +52,53 @@ static void write_text(FILE *f, const struct slips *s, const char *code)
 
 static void write_html(FILE *f, const struct slips *s, const char *code)
 {
-	const BallotManifest *m = s->manifest;
-
-	fputs("<section><h2>", f);
-	html_text(f, word("text.ballot_slip_title"));
-	fputs("</h2><p>", f);
-	html_text(f, m->org_name);
-	fputs("　", f);
-	html_text(f, m->session_id);
-	fputs("</p><p class=code>", f);
-	html_text(f, code);
-	fputs("</p><p>", f);
+	fputs("<section><b>", f);
+	html_text(f, s->manifest->org_name);
+	fputs("</b><p>", f);
+	html_text(f, title_of(s));
+	fprintf(f, "　%s</p><p class=code>%s</p><p>", s->manifest->session_id, code);
 	html_text(f, word("text.ballot_check_code"));
 	fprintf(f, "　%s</p><p class=help>", s->bond.check);
 	html_text(f, word("text.ballot_slip_help"));
 	fputs("</p></section>\n", f);
 }
 
+/* What hangs on the wall: the address for a camera, the same for all, and what a
+ * voter may rely on. */
+static void write_head_text(FILE *f, const struct slips *s)
+{
+	fprintf(f, "%s  %s\n%s  %s\n\n%s\n\n%s\n\n", title_of(s),
+		s->manifest->org_name, word("text.ballot_address"),
+		client_server(s->client), word("text.ballot_promise"),
+		word("text.ballot_draw"));
+}
+
+static void write_head_html(FILE *f, const struct slips *s)
+{
+	fputs("<header><h1>", f);
+	html_text(f, title_of(s));
+	fputs("</h1>\n", f);
+	qr_svg(f, client_server(s->client));
+	html_element(f, "p", s->manifest->org_name);
+	html_element(f, "p", out_format(client_out(s->client), "%s　%s　%s　%s",
+					s->manifest->session_id,
+					out_date(client_out(s->client),
+						 s->manifest->held_on),
+					s->manifest->place,
+					client_server(s->client)));
+	html_element(f, "p", word("text.ballot_promise"));
+	html_element(f, "p", word("text.ballot_draw"));
+	fputs("</header>\n", f);
+}
+
+/* Ten slips a page, cut along the lines. */
 static const char style[] =
-	"section{border:1px dashed #666;padding:4mm;margin:2mm;width:88mm;"
-	"display:inline-block;break-inside:avoid}h2{font-size:12pt;margin:0}"
-	"p{font-size:10pt;margin:1mm 0}.code{font:bold 15pt monospace}"
-	".help{font-size:8pt}";
+	"@page{size:A4;margin:10mm}header{break-after:page}h1{font-size:18pt}"
+	"header p{font-size:12pt;line-height:1.7}.qr{width:50mm;float:right}"
+	"section{border:1px dashed #666;padding:3mm 4mm;margin:0;width:86mm;height:46mm;"
+	"display:inline-block;vertical-align:top;overflow:hidden;break-inside:avoid}"
+	"section p{font-size:10pt;margin:1mm 0}.code{font:bold 15pt monospace}"
+	"section .help{font-size:8pt}";
 
 /* The codes of a list the server may or may not have got are kept until it has
  * answered: asked again, it is the same list, and whatever was printed is good. */
@@ -115,7 +150,7 @@ static int by_hash(const void *a, const void *b)
  * codes behind. */
 static bool make_sheet(struct slips *s, bool html)
 {
-	size_t room = (s->n + 2) * SLIP_HTML;
+	size_t room = s->n * SLIP_HTML + HEAD_HTML;
 	FILE *f;
 	bool ok = true;
 
@@ -125,7 +160,8 @@ static bool make_sheet(struct slips *s, bool html)
 		return false;
 	setvbuf(f, NULL, _IONBF, 0);
 	if (html)
-		html_begin(f, word("text.ballot_slip_title"), style);
+		html_begin(f, title_of(s), style);
+	(html ? write_head_html : write_head_text)(f, s);
 	for (size_t i = 0; i < s->n && ok; i++)
 		ok = make_slip(s, f, html, i);
 	if (html)

@@ -367,7 +367,7 @@ static void drop_link(struct call *call)
 	*link = NULL;
 }
 
-static const char *server_of(const struct client *client)
+const char *client_server(const struct client *client)
 {
 	const char *server = client->line.settings.server;
 
@@ -380,7 +380,7 @@ static enum link_result dial(struct call *call)
 	const struct profile *profile = &client->profile;
 	bool member = port_of(call) == LINK_MEMBER;
 	struct link_settings settings = {
-		.server = server_of(client),
+		.server = client_server(client),
 		.port = member ? profile->member_port : PROFILE_PUBLIC_PORT,
 		.port_for_all = member,
 		.authority = client->pin ? NULL : profile->authority,
@@ -448,7 +448,7 @@ static void say_connected(const struct call *call)
 {
 	struct client *client = call->client;
 	const char *args[3] = {
-		server_of(client),
+		client_server(client),
 		word(link_resumed(client->links[port_of(call)])
 			     ? "text.resumed" : "text.full_handshake"),
 		call->row->name,
@@ -530,7 +530,7 @@ static int lost(struct call *call, enum link_result result)
 	struct client *client = call->client;
 	unsigned times, base;
 	char tries[16];
-	const char *args[2] = { server_of(client), tries };
+	const char *args[2] = { client_server(client), tries };
 
 	retry_settings(&times, &base);
 	snprintf(tries, sizeof(tries), "%u", times);
@@ -589,7 +589,7 @@ static int prepare(struct call *call)
 	} else if (!client_load_profile(client)) {
 		return EXIT_USAGE;
 	}
-	if (!server_of(client) || (!client->profile.authority && !client->pin))
+	if (!client_server(client) || (!client->profile.authority && !client->pin))
 		return error_plain(client, EXIT_LOGIN, "error.no_server", NULL);
 	return EXIT_DONE;
 }

@@ -90,6 +90,7 @@ const char *client_profile(const struct client *client);     /* its name */
 const char *client_profile_dir(const struct client *client); /* 0700 */
 const char *client_acting(const struct client *client);      /* NULL: not chosen */
 const char *client_person(const struct client *client);      /* NULL: not logged in */
+const char *client_server(const struct client *client);      /* HOST[:PORT] as it was given */
 bool client_json(const struct client *client);
 bool client_dry_run(const struct client *client);
 bool client_quiet(const struct client *client);

@@ -49,7 +49,7 @@ static const struct {
 	{ "环境变量", "environment", "topic.environment" },
 	{ "通用选项", "options", "topic.options" },
 	{ "表格填报", "forms", "topic.forms" },
-	{ "保密", "secrecy", "topic.secrecy" },
+	{ "无记名", "secret-ballot", "topic.secret_ballot" },
 };
 
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))

@@ -116,10 +116,18 @@ def test_prepare_to_open(room):
     room.p32.refused(3, "ballot", "open", SESSION)
     room.p32("ballot", "slips", SESSION, "-o", "票.txt")
     text = (room.p32.dir / "票.txt").read_text()
-    room.codes = SLIP.findall(text)
+    assert len(set(SLIP.findall(text))) == PRESENT
     room.check_code = re.search(r"核对码\s+(\S+)", text).group(1)
-    assert len(set(room.codes)) == PRESENT
     room.p32.refused(2, "ballot", "slips", SESSION, "-o", "票.txt")  # never over a file
+    room.p32("ballot", "slips", SESSION, "-o", "票.html")  # a second print-out replaces it
+    page = (room.p32.dir / "票.html").read_text()
+    room.codes = SLIP.findall(page)
+    assert len(set(room.codes)) == page.count("<section>") == PRESENT
+    assert not set(room.codes) & set(SLIP.findall(text))
+    # one picture for all, of the address alone; what a voter may rely on stands above
+    assert page.count("<svg") == 1 and page.index("<svg") < page.index("<section>")
+    assert "怎样保证无记名" in page and f"127.0.0.1:{room.server.public_port}" in page
+    assert "<script" not in page and "href" not in page and "src=" not in page
     room.cast(room.codes[0], "1", "1", "", run=lambda *a, **k: room.voter.refused(8, *a, **k))
     room.p32("ballot", "open", SESSION)
 
@@ -299,6 +307,8 @@ def test_kiosk(room):
     t.type("是\n")
     done = t.wait_for("按回车")
     assert "已投入票箱" in done
+    # what was chosen is wiped off before the receipt is shown
+    assert done.rindex("\033[2J") > done.rindex("较好") if "较好" in done else "\033[2J" in done
     room.receipts.append(re.search(r"(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}", done).group(0))
     t.type("结束\n")
     last = t.wait_for("\033[?1049l")

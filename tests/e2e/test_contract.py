@@ -399,7 +399,7 @@ def test_letters_of_every_command():
 
 @pytest.mark.parametrize("zh, en", [("术语", "terms"), ("退出码", "exit-codes"),
                                     ("环境变量", "environment"), ("通用选项", "options"),
-                                    ("表格填报", "forms"), ("保密", "secrecy")])
+                                    ("表格填报", "forms"), ("无记名", "secret-ballot")])
 def test_topics_in_both_languages(zh, en):
     page = zhibu("help", zh)
     assert page.returncode == 0 and HAN.search(page.stdout)
