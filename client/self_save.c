@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define DEFECTS_SHOWN 50
 
@@ -380,6 +381,16 @@ static bool good_keep(const char *keep)
 	return !keep || strcmp(keep, "mine") == 0 || strcmp(keep, "theirs") == 0;
 }
 
+/* No server: the form becomes the draft, unless there is one already. */
+static void keep_for_later(struct client *c, const struct form *form)
+{
+	const char *draft = form->self_id ? self_draft_path(c, form->self_id) : NULL;
+
+	if (draft && !client_dry_run(c) && access(draft, F_OK) &&
+	    self_draft_keep(c, form))
+		out_say(client_out(c), "%s", self_say(c, "text.draft_waits", draft, "", ""));
+}
+
 int self_send(struct client *client, Request *request, const struct form *form,
 	      const char *path, const char *keep)
 {
@@ -395,6 +406,8 @@ int self_send(struct client *client, Request *request, const struct form *form,
 	if (!fill(client, request->save_self, form, base))
 		return client_fail(client, EXIT_FAILED, "memory", 0, NULL);
 	code = call_try(client, request, &reply);
+	if (code == EXIT_UNREACHABLE)
+		keep_for_later(client, form);
 	if (code)
 		return code;
 	if (is_stale(reply->refusal)) {

@@ -1,6 +1,7 @@
 """A branch builds itself up over the year, with the real client: rounds for all, the
 three ways of filling in the self-assessment, what is found and who sees it, problems,
 guidance, the standard's next version and what it may ask."""
+import contextlib
 import json
 import os
 import pty
@@ -61,6 +62,18 @@ def at_terminal(person, *words, typed, **env):
         shown += part
     os.close(master)
     return p.wait(30), shown.decode(errors="replace").replace("\r\n", "\n")
+
+
+@contextlib.contextmanager
+def cut_off(person):
+    """The person's machine without the server."""
+    conf = next((person.dir / "config").rglob("*.conf"))
+    kept = conf.read_text()
+    conf.write_text(kept.replace(str(person.server.member_port), "1"))
+    try:
+        yield {"ZHIBU_RETRY": "1,1"}
+    finally:
+        conf.write_text(kept)
 
 
 def items(person):
@@ -157,9 +170,9 @@ def test_guided_questions(college, secretary):
     assert "judgement" not in items(secretary)["1.1"], "nothing was sent yet"
     assert "ZP26-14" in secretary("status").out
     # without a network the draft goes on
-    off = {"ZHIBU_SERVER": "127.0.0.1:1", "ZHIBU_RETRY": "1,1"}
-    code, shown = at_terminal(secretary, "self", "edit", "1.3", "--guide", typed="1\n\ns\n",
-                              **off)
+    with cut_off(secretary) as env:
+        code, shown = at_terminal(secretary, "self", "edit", "1.3", "--guide",
+                                  typed="1\n\ns\n", **env)
     assert code == 0 and re.search(r"\[1.3\] .* = 达到", draft.read_text())
     secretary("sync")
     assert items(secretary)["1.1"]["judgement"] == "MET" and not draft.exists()
@@ -183,6 +196,30 @@ def test_stale_save_shows_the_three_and_loses_nothing(secretary, member):
     secretary("self", "import", "旧.txt", "--keep", "mine")
     assert items(secretary)["4.2"]["narrative"] == "我写的"
     assert "已经是这样" in secretary("self", "import", "旧.txt").err
+
+
+def test_a_form_filled_in_off_line_is_sent_once(secretary):
+    """Looked over without a network; what was to be sent waits as the draft."""
+    secretary("self", "form", "--csv", "-o", "离线.csv")
+    path = secretary.dir / "离线.csv"
+    text = path.read_text()
+    path.write_text(text.replace("遵守群众纪律", "遵守纪律"))
+    with cut_off(secretary) as env:
+        assert "单元格" in secretary.refused(3, "self", "import", "离线.csv", env=env).err
+    path.write_text(text.replace("遵守群众纪律,,", "遵守群众纪律,达到,"))
+    before = secretary.json("self", "show")["revision"]
+    with cut_off(secretary) as env:
+        # the questions begin from the form fetched last
+        code, shown = at_terminal(secretary, "self", "edit", "5.2", "--guide", typed="s\n", **env)
+        assert code == 0 and "离线" in shown
+        next((secretary.dir / "config").rglob("drafts/*.txt")).unlink()
+        r = secretary.refused(9, "self", "import", "离线.csv", env=env)
+        assert "zhibu sync" in r.err
+    secretary("sync")
+    secretary("sync")
+    now = secretary.json("self", "show")
+    assert now["revision"] == before + 1
+    assert items(secretary)["5.3"]["judgement"] == "MET"
 
 
 # ---- what is found, and who sees it ----------------------------------------------------------
