@@ -41,6 +41,12 @@ class Lead(College):
             self.secretary("award", "sign", f"SB26-{org}", "--doc-no", "院党发〔2026〕12号",
                            "--confirm", f"SB26-{org}")
 
+    def paper(self, who, form, object_id):
+        """The page that person prints."""
+        name = f"{form}-{object_id}.html"
+        who("print", form, object_id, "-o", name)
+        return (who.dir / name).read_text("utf-8")
+
     def resolve(self, matter, f, a, *words):
         """One matter on a meeting of its own, minutes signed."""
         day = self.server.sql("SELECT flow.today()")[0][0]
@@ -81,6 +87,7 @@ def test_S48_a_reason_where_priority_is_not_given(c):
     shown = c.member("follow", "recommendation", "TJ26-01").out
     assert "已落实" in shown and "未优先" in shown and "本年度未申报先进" in shown
     c.branch24.refused(5, "follow", "recommendation", "TJ26-01")
+    assert "本年度未申报先进" in c.paper(c.officer, "D30", "TJ26-01")
 
 
 def test_T3_the_secretary_changed(c):
@@ -137,7 +144,9 @@ def test_T20_revoked_while_partly_spent(c):
     assert "2027-01-25" in r.err
     c.finance("fund", "reconcile", "JF26-22", "-y")
     ledger = c.head("fund", "list", "--year", "2026").out
-    assert "1,250.50" in ledger or "1250.50" in ledger
+    assert "1,250.50" in ledger
+    paper = c.paper(c.finance, "D31", "22")
+    assert "1,749.50" in paper and "党费与其他经费分列" in paper
 
 
 def test_T19_the_old_award_stays_stopped(c):
@@ -180,6 +189,8 @@ def test_S13_weak_and_lax(c):
     assert "其他同志" in r.err
     c.member("weak", "accept", case, "--accepted", "-m", "实地看过", "-y")
     assert "已销号" in c.branch18("weak", "show", case).out
+    paper = c.paper(c.officer, "D33", case)
+    assert "组织生活长期不开展" in paper and "参加了支部大会" in paper and "同志606" in paper
 
 
 def test_S58_dispatch_asks_no_branch(c):
@@ -229,7 +240,8 @@ def test_T50_nothing_is_destroyed_while_an_objection_is_open(c):
     assert "DQ13" in listed and "PD26-24" in listed and "永久" in listed
     y = c.officer.json("archive", "hand", "--entries", "object_id=SB26-24,pages=12", "-y")["handoverId"]
     c.archivist("archive", "take", y, "-y")
-    assert "30年" in c.archivist("archive", "show", y).out
+    paper = c.paper(c.archivist, "D34", y)
+    assert "30年" in paper and "DQ13" in paper and ">12<" in paper
     c.server.clock("2057-06-01")
     c.server.sql("INSERT INTO data.objection (id, org_id, state, came_by, received_on)"
                  " VALUES ('YY57-01', '24', 'INQUIRING', 'LETTER', '2057-05-30')")
