@@ -40,7 +40,7 @@ command_view survey_view;
 command_handler print_run, print_list_run;
 
 /* the decision: views/dossier.c, meeting.c, notice.c, next.c, audit.c, find.c */
-command_view dossier_view, meeting_view, begin_meeting_view, close_vote_view,
+command_view dossier_view, build_dossier_view, meeting_view, begin_meeting_view, close_vote_view,
 	resolve_item_view, minutes_view, award_document_view;
 command_handler notice_text_run;
 command_view public_notices_view, next_view, audit_view, find_view;

@@ -186,6 +186,7 @@ static const struct catalogue_row rows[] = {
 	ROW(REOPEN_DOSSIER, reopen_dossier, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_DOSSIERS, list_dossiers, LANE_READ, 0)
 	ROW(SHOW_DOSSIER, show_dossier, LANE_READ, 0)
+	ROW(BUILD_DOSSIER, build_dossier, LANE_READ, 0)
 	/* meeting.proto */
 	ROW(NEW_MEETING, new_meeting, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_MEETINGS, list_meetings, LANE_READ, 0)
@@ -204,6 +205,16 @@ static const struct catalogue_row rows[] = {
 	ROW(END_MEETING, end_meeting, LANE_WRITE, CAT_SIGNED)
 	ROW(SHOW_MINUTES, show_minutes, LANE_READ, 0)
 	ROW(SIGN_MINUTES, sign_minutes, LANE_WRITE, CAT_SIGNED)
+	/* room.proto */
+	ROW(DECLARE_RELATIVE, declare_relative, LANE_WRITE, CAT_SIGNED)
+	ROW(END_DECLARATION, end_declaration, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_DECLARATIONS, list_declarations, LANE_READ, 0)
+	ROW(DECLINE_RECUSAL, decline_recusal, LANE_WRITE, CAT_SIGNED)
+	ROW(LEAVE_MEETING, leave_meeting, LANE_WRITE, CAT_SIGNED)
+	ROW(RETURN_MEETING, return_meeting, LANE_WRITE, CAT_SIGNED)
+	ROW(RECORD_SPEECH, record_speech, LANE_WRITE, CAT_SIGNED)
+	ROW(RECORD_CONSULTATION, record_consultation, LANE_WRITE, CAT_SIGNED)
+	ROW(SHOW_AGENDA_ITEM, show_agenda_item, LANE_READ, 0)
 	/* notice.proto */
 	ROW(NEW_NOTICE, new_notice, LANE_WRITE, CAT_SIGNED)
 	ROW(CHECK_NOTICE, check_notice, LANE_WRITE, CAT_SIGNED)

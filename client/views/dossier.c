@@ -100,6 +100,38 @@ static void earlier_awards(struct out *out, const ShowDossierReply *d)
 	}
 }
 
+static void unsettled(struct out *out, DossierOpenMatter *const *rows, size_t n)
+{
+	if (n)
+		out_heading(out, word_field("unsettled"));
+	for (size_t i = 0; i < n; i++)
+		out_printf(out, "  %s  %s\n", out_date(out, rows[i]->since_on),
+			word_value("matter", rows[i]->matter));
+}
+
+int build_dossier_view(struct client *client, const Reply *reply)
+{
+	struct out *out = client_out(client);
+	const BuildDossierReply *b = reply->build_dossier;
+
+	out_field(out, "application_id", b->application_id);
+	out_field(out, "org_name", out_format(out, "%s %s", b->org_id, b->org_name));
+	out_field(out, "ready", word(b->ready ? "text.dossier_ready" :
+						"text.dossier_not_ready"));
+	out_pairs_end(out);
+	for (size_t i = 0; i < b->n_missing; i++)
+		out_printf(out, "  %s  %s\n",
+			word_value("stream", b->missing[i]->stream),
+			word_value("eval_stream", b->missing[i]->state));
+	unsettled(out, b->unsettled, b->n_unsettled);
+	passage(out, "summary", b->summary);
+	passage(out, "remaining_problems", b->remaining_problems);
+	passage(out, "next_steps", b->next_steps);
+	if (b->sheet)
+		sheet_text(out, client_arena(client), b->sheet);
+	return EXIT_DONE;
+}
+
 int dossier_view(struct client *client, const Reply *reply)
 {
 	struct out *out = client_out(client);
@@ -116,6 +148,7 @@ int dossier_view(struct client *client, const Reply *reply)
 		sheet_text(out, client_arena(client), d->sheet);
 	files(out, d);
 	earlier_awards(out, d);
+	unsettled(out, d->unsettled, d->n_unsettled);
 	if (d->content)
 		out_printf(out, "\n%s\n", d->content);
 	return EXIT_DONE;

@@ -332,7 +332,7 @@ LANGUAGE sql STABLE AS $$
 		ORDER BY x.year DESC LIMIT 1) m
 	JOIN data.representative r ON r.mass_session_id = m.id
 	UNION ALL
-	SELECT p.id, p.name, p.mark, 'COMMITTEE', a.present
+	SELECT p.id, p.name, p.mark, 'COMMITTEE', flow.in_room(i.meeting_id, a.person_id, i.id)
 	FROM data.agenda_item i JOIN data.attendance a ON a.meeting_id = i.meeting_id
 	JOIN data.person p ON p.id = a.person_id
 	WHERE i.id = b.agenda_item_id AND a.entitled AND NOT EXISTS (SELECT FROM data.recusal r

@@ -29,6 +29,17 @@ LANGUAGE sql STABLE AS $$
 	SELECT (refuse.reason('own_branch', d.org_id)).* FROM data.dossier d
 	WHERE d.id = dossier_outsider.id AND flow.belongs(me, d.org_id) $$;
 
+-- ---- parts of what is read -------------------------------------------------------
+CREATE TYPE api.dossier_item AS (item text, group_title text, text text, judgement text,
+	narrative text);
+CREATE TYPE api.dossier_endorsement AS (org_name text, by_name text, agreed boolean,
+	opinion text, done_at timestamptz);
+CREATE TYPE api.dossier_file AS (file_id text, name text, title text, size_bytes int8,
+	sha256 text);
+CREATE TYPE api.dossier_award AS (award_id text, title text, doc_no text,
+	effective_from_on date, valid_to_on date, state text);
+CREATE TYPE api.dossier_open_matter AS (matter text, since_on date);
+
 -- ---- what is fixed ------------------------------------------------------------------
 CREATE FUNCTION flow.dossier_self(a data.application) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
@@ -68,6 +79,24 @@ LANGUAGE sql STABLE AS $$
 		'valid_to_on', w.valid_to, 'state', w.state) ORDER BY w.effective_from, w.id), '[]')
 	FROM data.award w WHERE w.org_id = a.org_id $$;
 
+-- What is not settled about the branch: that it is, never what it is (T6).
+CREATE FUNCTION flow.dossier_unsettled(a data.application) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(jsonb_agg(jsonb_build_object('matter', x.matter, 'since_on', x.since_on)
+		ORDER BY x.since_on, x.matter), '[]')
+	FROM (SELECT 'CLEARANCE' AS matter, c.asked_on AS since_on FROM data.clearance c
+		WHERE c.application_id = a.id AND c.state = 'ASKED'
+		UNION ALL
+		SELECT 'OBJECTION', o.registered_on FROM data.objection o
+		WHERE o.org_id = a.org_id
+			AND o.state IN ('REGISTERED', 'ASSIGNED', 'INQUIRING', 'CONCLUDED')
+		UNION ALL
+		SELECT 'GAP', g.found_on FROM data.gap g
+		WHERE g.org_id = a.org_id AND g.state NOT IN ('CLOSED', 'CARRIED_OVER')
+		UNION ALL
+		SELECT 'WEAK_LAX', w.listed_on FROM data.weak_lax w
+		WHERE w.org_id = a.org_id AND w.state <> 'CLOSED') x $$;
+
 -- The committee reads no breakdown of a small group.
 CREATE FUNCTION flow.dossier_content(dossier_id text, a data.application)
 RETURNS text LANGUAGE sql STABLE AS $$
@@ -75,7 +104,49 @@ RETURNS text LANGUAGE sql STABLE AS $$
 		'application', to_jsonb(a) - 'state', 'self', flow.dossier_self(a),
 		'endorsements', flow.dossier_endorsements(a),
 		'sheet', to_jsonb(flow.evaluation_sheet(a.id, false)),
-		'files', flow.dossier_files(a), 'earlier_awards', flow.dossier_awards(a))::text $$;
+		'files', flow.dossier_files(a), 'earlier_awards', flow.dossier_awards(a),
+		'unsettled', flow.dossier_unsettled(a))::text $$;
+
+-- What would be fixed now, and what is missing for it.
+CREATE TYPE api.dossier_missing AS (stream text, state text);
+CREATE FUNCTION api.build_dossier(me auth.actor, INOUT application_id text,
+	OUT org_id text, OUT org_name text, OUT ready boolean,
+	OUT missing api.dossier_missing[], OUT unsettled api.dossier_open_matter[],
+	OUT summary text, OUT remaining_problems text, OUT next_steps text,
+	OUT items api.dossier_item[], OUT endorsements api.dossier_endorsement[],
+	OUT sheet api.evaluation_sheet, OUT files api.dossier_file[],
+	OUT earlier_awards api.dossier_award[])
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE
+	a data.application := flow.find_evaluated(me, application_id);
+	j jsonb;
+BEGIN
+	PERFORM flow.need_outsider(me, a.org_id);
+	j := flow.dossier_content('-', a)::jsonb;
+	application_id := a.id;
+	org_id := a.org_id;
+	org_name := a.org_name;
+	missing := ARRAY(SELECT ROW(k, coalesce(s.state, 'PLANNED'))::api.dossier_missing
+		FROM unnest('{ORG,MEMBERS,MASSES,SOCIETY}'::text[]) WITH ORDINALITY u(k, n)
+		LEFT JOIN data.eval_stream s ON s.stream = k AND s.application_id = a.id
+		WHERE coalesce(s.state, '') NOT IN ('LOCKED', 'NOT_CARRIED_OUT') ORDER BY u.n);
+	ready := missing = '{}';
+	summary := a.summary;
+	remaining_problems := a.remaining_problems;
+	next_steps := a.next_steps;
+	unsettled := ARRAY(SELECT r FROM jsonb_populate_recordset(
+		NULL::api.dossier_open_matter, j->'unsettled') r);
+	items := ARRAY(SELECT r FROM jsonb_populate_recordset(NULL::api.dossier_item,
+		j->'self'->'items') r);
+	endorsements := ARRAY(SELECT r FROM jsonb_populate_recordset(
+		NULL::api.dossier_endorsement, j->'endorsements') r);
+	sheet := jsonb_populate_record(NULL::api.evaluation_sheet, j->'sheet');
+	files := ARRAY(SELECT r FROM jsonb_populate_recordset(NULL::api.dossier_file,
+		j->'files') r);
+	earlier_awards := ARRAY(SELECT r FROM jsonb_populate_recordset(
+		NULL::api.dossier_award, j->'earlier_awards') r);
+END $$;
 
 CREATE FUNCTION api.freeze_dossier(me auth.actor, application_id text, OUT dossier_id text,
 	OUT state text, OUT digest text)
@@ -158,14 +229,6 @@ LANGUAGE sql STABLE AS $$
 	FROM data.dossier d JOIN data.application a ON a.id = d.application_id
 	WHERE flow.may_read_dossier(me, d) $$;
 
-CREATE TYPE api.dossier_item AS (item text, group_title text, text text, judgement text,
-	narrative text);
-CREATE TYPE api.dossier_endorsement AS (org_name text, by_name text, agreed boolean,
-	opinion text, done_at timestamptz);
-CREATE TYPE api.dossier_file AS (file_id text, name text, title text, size_bytes int8,
-	sha256 text);
-CREATE TYPE api.dossier_award AS (award_id text, title text, doc_no text,
-	effective_from_on date, valid_to_on date, state text);
 
 -- Everything comes out of the frozen text, nothing out of today's tables; `intact`:
 -- the text still has the hash it was frozen with.
@@ -178,7 +241,7 @@ CREATE FUNCTION api.show_dossier(me auth.actor, INOUT dossier_id text,
 	OUT in_favour int, OUT items api.dossier_item[],
 	OUT endorsements api.dossier_endorsement[], OUT sheet api.evaluation_sheet,
 	OUT files api.dossier_file[], OUT earlier_awards api.dossier_award[],
-	OUT content text)
+	OUT content text, OUT unsettled api.dossier_open_matter[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -203,6 +266,8 @@ BEGIN
 		j->'files') r);
 	earlier_awards := ARRAY(SELECT r FROM jsonb_populate_recordset(
 		NULL::api.dossier_award, j->'earlier_awards') r);
+	unsettled := ARRAY(SELECT r FROM jsonb_populate_recordset(
+		NULL::api.dossier_open_matter, j->'unsettled') r);
 	IF with_content THEN
 		content := d.content;
 	END IF;

@@ -20,6 +20,17 @@ LANGUAGE sql STABLE AS $$
 	FROM flow.head_count(meeting_quorum.id) c, flow.meeting_rules(meeting_quorum.id) r
 	WHERE c.present < flow.quorum_needed(c.entitled, r.quorum_num, r.quorum_den) $$;
 
+-- The same of the room while an item is dealt with.
+CREATE FUNCTION guard.item_quorum(id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT refuse.reason('quorum_short', c.entitled::text,
+		flow.quorum_needed(c.entitled, r.quorum_num, r.quorum_den)::text,
+		r.quorum_num || '/' || r.quorum_den, c.present::text, r.id)
+	FROM data.agenda_item i, flow.head_count(i.meeting_id, i.id) c,
+		flow.meeting_rules(i.meeting_id) r
+	WHERE i.id = item_quorum.id
+		AND c.present < flow.quorum_needed(c.entitled, r.quorum_num, r.quorum_den) $$;
+
 CREATE FUNCTION guard.meeting_can_begin(id text) RETURNS SETOF refuse.reason
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
@@ -78,7 +89,7 @@ LANGUAGE sql STABLE AS $$
 	WHERE i.id = item_can_vote.id
 	UNION ALL
 	SELECT g FROM data.agenda_item i JOIN data.meeting m ON m.id = i.meeting_id,
-		guard.meeting_quorum(m.id) g
+		guard.item_quorum(i.id) g
 	WHERE i.id = item_can_vote.id AND m.state = 'OPEN'
 	UNION ALL
 	SELECT g FROM guard.item_in_deliberation(item_can_vote.id) g $$;
@@ -87,6 +98,18 @@ CREATE FUNCTION guard.item_vote_named(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT refuse.reason('vote_not_named', i.id) FROM data.agenda_item i
 	WHERE i.id = item_vote_named.id AND i.method <> 'NAMED_VOTE' $$;
+
+-- The sealed urn of a secret vote, if one was prepared: two people have certified it.
+CREATE FUNCTION flow.vote_urn(agenda_item_id text) RETURNS data.ballot_session
+LANGUAGE sql STABLE AS $$
+	SELECT b.* FROM data.ballot_session b JOIN data.agenda_item i ON i.id = b.agenda_item_id
+	WHERE i.id = vote_urn.agenda_item_id AND i.method = 'SECRET_BALLOT' AND b.state <> 'VOID'
+	ORDER BY b.id DESC LIMIT 1 $$;
+CREATE FUNCTION guard.item_urn_counted(id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT refuse.reason('urn_not_certified', b.id, 'ballot_session.' || b.state)
+	FROM flow.vote_urn(item_urn_counted.id) b
+	WHERE b.id IS NOT NULL AND b.state NOT IN ('CERTIFIED', 'ARCHIVED') $$;
 
 CREATE FUNCTION guard.item_not_carried(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
@@ -106,8 +129,9 @@ DECLARE
 BEGIN
 	SELECT t.* INTO i FROM data.agenda_item t WHERE t.id = id;
 	SELECT t.* INTO m FROM data.meeting t WHERE t.id = i.meeting_id;
-	IF NOT EXISTS (SELECT FROM data.attendance a WHERE a.meeting_id = m.id
-			AND a.person_id = me.person_id AND a.entitled AND a.present) THEN
+	IF NOT flow.in_room(m.id, me.person_id, id) OR NOT EXISTS (
+			SELECT FROM data.attendance a WHERE a.meeting_id = m.id
+				AND a.person_id = me.person_id AND a.entitled) THEN
 		RETURN NEXT refuse.reason('vote_not_seated', m.id);
 	END IF;
 	IF EXISTS (SELECT FROM data.recusal r WHERE r.agenda_item_id = id
@@ -162,6 +186,7 @@ LANGUAGE sql STABLE AS $$
 	JOIN data.attendance a ON a.meeting_id = i.meeting_id AND a.entitled AND a.present
 	JOIN data.meeting m ON m.id = i.meeting_id
 	WHERE i.id = vote_waiting.agenda_item_id
+		AND flow.in_room(i.meeting_id, a.person_id, i.id)
 		AND NOT flow.is_member(a.person_id, i.org_id, m.held_on)
 		AND NOT EXISTS (SELECT FROM data.recusal r WHERE r.agenda_item_id = i.id
 			AND r.person_id = a.person_id)
@@ -261,6 +286,7 @@ BEGIN
 		subject_id, motion, application_id, dossier_id, presenter_id)
 	VALUES (agenda_item_id, s.org_id, 'LISTED', meeting_id, item_no, s.entity,
 		subject_id, s.motion, application_id, dossier_id, presenter_id);
+	PERFORM flow.keep_hints(agenda_item_id);
 	own_branch_names := ARRAY(SELECT flow.person_name(u.p)
 		FROM flow.unrecused(agenda_item_id) u(p));
 END $$;
@@ -391,17 +417,21 @@ BEGIN
 END $$;
 
 -- ---- one item's vote ----------------------------------------------------------------
--- Where votes are counted by hand, a member of that branch who has not stood aside
--- would be counted in: all of them are named before the vote opens.
-CREATE FUNCTION flow.need_recusals(i data.agenda_item) RETURNS void
+-- Every hint to somebody in the room is answered before the vote opens.  In a named
+-- vote a member of that branch is refused in person; where votes are counted by hand
+-- he would be counted in.
+CREATE FUNCTION flow.need_recusals(i data.agenda_item, method text) RETURNS void
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE r refuse.reason[];
 BEGIN
-	r := ARRAY(SELECT refuse.reason('own_branch_must_recuse', i.id, flow.person_name(u.p))
-		FROM flow.unrecused(i.id) u(p)
-		JOIN data.attendance a ON a.meeting_id = i.meeting_id AND a.person_id = u.p
-			AND a.present);
+	PERFORM flow.keep_hints(i.id);
+	r := ARRAY(SELECT refuse.reason(CASE h.ground WHEN 'OWN_BRANCH' THEN 'own_branch_must_recuse'
+			WHEN 'CONTACT_POINT' THEN 'contact_point_unanswered'
+			ELSE 'relative_unanswered' END, i.id, flow.person_name(h.person_id))
+		FROM flow.open_hints(i.id) h
+		WHERE flow.in_room(i.meeting_id, h.person_id, i.id)
+			AND NOT (h.binding AND method = 'NAMED_VOTE'));
 	IF cardinality(r) > 0 THEN
 		PERFORM refuse.state(i.id, 'agenda_item.' || i.state, r, ARRAY['recuse']);
 	END IF;
@@ -423,11 +453,11 @@ BEGIN
 	PERFORM 1 FROM data.meeting m WHERE m.id = i.meeting_id FOR UPDATE;
 	state := 'VOTING';
 	PERFORM flow.move(me, 'agenda_item', i.id, state);
-	IF method <> 'NAMED_VOTE' THEN
-		PERFORM flow.need_recusals(i);
-	END IF;
-	SELECT c.entitled, c.present INTO entitled, present FROM flow.head_count(i.meeting_id) c;
-	SELECT count(*)::int, present - (count(*) FILTER (WHERE a.present))::int
+	PERFORM flow.need_recusals(i, method);
+	SELECT c.entitled, c.present INTO entitled, present
+	FROM flow.head_count(i.meeting_id, i.id) c;
+	SELECT count(*)::int, present - (count(*) FILTER (
+		WHERE flow.in_room(i.meeting_id, a.person_id, i.id)))::int
 	INTO recused, voters FROM data.recusal r
 	JOIN data.attendance a ON a.meeting_id = i.meeting_id AND a.person_id = r.person_id
 		AND a.entitled WHERE r.agenda_item_id = i.id;
@@ -483,19 +513,27 @@ CREATE FUNCTION api.close_vote(me auth.actor, INOUT agenda_item_id text,
 	OUT passed boolean, OUT arithmetic text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE i data.agenda_item := flow.find_item(me, agenda_item_id);
+DECLARE
+	i data.agenda_item := flow.find_item(me, agenda_item_id);
+	urn data.ballot_session := flow.vote_urn(i.id);
 BEGIN
 	agenda_item_id := i.id;
 	PERFORM flow.move(me, 'agenda_item', i.id, 'COUNTED');
+	IF (i.method = 'NAMED_VOTE' OR urn.id IS NOT NULL)
+			AND coalesce(in_favour, against, abstain, not_cast) IS NOT NULL THEN
+		PERFORM refuse.invalid('in_favour', 'named_vote_counts_itself');
+	END IF;
 	IF i.method = 'NAMED_VOTE' THEN
-		IF coalesce(in_favour, against, abstain, not_cast) IS NOT NULL THEN
-			PERFORM refuse.invalid('in_favour', 'named_vote_counts_itself');
-		END IF;
 		SELECT count(*) FILTER (WHERE v.choice = 'IN_FAVOUR'),
 			count(*) FILTER (WHERE v.choice = 'AGAINST'),
 			count(*) FILTER (WHERE v.choice = 'ABSTAIN'), i.voters - count(*)
 		INTO in_favour, against, abstain, not_cast
 		FROM data.named_vote v WHERE v.agenda_item_id = i.id;
+	ELSIF urn.id IS NOT NULL THEN
+		-- a void ballot and one left open say nothing: not cast
+		SELECT t.counts[1], t.counts[2], t.counts[3] INTO in_favour, against, abstain
+		FROM unnest(flow.ballot_tallies(urn)) t WHERE t.item_no = 1;
+		not_cast := i.voters - in_favour - against - abstain;
 	ELSE
 		not_cast := coalesce(not_cast, 0);
 		PERFORM refuse.defects(i.id, flow.counted_defects(i.voters,
@@ -619,9 +657,19 @@ LANGUAGE sql STABLE AS $$
 			coalesce(i.dossier_id, i.subject_id), flow.person_name(i.presenter_id)),
 		'　　议题：' || i.motion,
 		CASE WHEN i.state = 'REMOVED' THEN '　　撤下议题：' || i.reasons END,
-		(SELECT '　　回避：' || string_agg(flow.person_name(r.person_id) || '（' || r.reason
-			|| '）', '、' ORDER BY r.person_id)
+		(SELECT string_agg('　　会前酝酿：' || flow.cn_date(c.happened_on) || '，与' || c.with_whom
+			|| '：' || c.text, E'\n' ORDER BY c.serial)
+		FROM data.consultation c WHERE c.agenda_item_id = i.id),
+		(SELECT '　　回避：' || string_agg(flow.person_name(r.person_id) || '（' || concat_ws('，',
+			r.reason, flow.leave_words(i.meeting_id, r.person_id, i.id)) || '）', '、'
+			ORDER BY r.person_id)
 		FROM data.recusal r WHERE r.agenda_item_id = i.id),
+		(SELECT '　　提示回避未回避：' || string_agg(flow.person_name(h.person_id) || '（'
+			|| CASE h.ground WHEN 'CONTACT_POINT' THEN '联系点' ELSE '亲属' END || '：'
+			|| h.declined_why || '）', '、' ORDER BY h.person_id, h.ground)
+		FROM data.recusal_hint h WHERE h.agenda_item_id = i.id AND h.declined_why IS NOT NULL
+			AND NOT EXISTS (SELECT FROM data.recusal r
+				WHERE r.agenda_item_id = i.id AND r.person_id = h.person_id)),
 		'　　讨论：' || i.discussion,
 		(SELECT string_agg('　　书面意见（不计票）：' || flow.person_name(w.person_id) || '：' || w.text,
 			E'\n' ORDER BY w.person_id)
@@ -648,6 +696,10 @@ LANGUAGE sql STABLE AS $$
 		WHERE a.meeting_id = m.id AND NOT a.present),
 		(SELECT '列席（无表决权）：' || string_agg(flow.person_name(a.person_id), '、' ORDER BY a.person_id)
 		FROM data.attendance a WHERE a.meeting_id = m.id AND NOT a.entitled),
+		(SELECT '中途离席：' || string_agg(flow.person_name(l.person_id) || '（' || l.reason || '，离席'
+			|| flow.clock(l.left_at) || coalesce('，返回' || flow.clock(l.returned_at), '') || '）',
+			'、' ORDER BY l.left_at, l.person_id)
+		FROM data.room_leave l WHERE l.meeting_id = m.id AND l.agenda_item_id IS NULL),
 		(SELECT string_agg(flow.minutes_item(i), E'\n' ORDER BY i.item_no)
 		FROM data.agenda_item i WHERE i.meeting_id = m.id))
 	FROM data.meeting m LEFT JOIN flow.meeting_rules(m.id) r ON true,

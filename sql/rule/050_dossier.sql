@@ -2,7 +2,8 @@
 
 INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
-	('freeze_dossier', '{od_head,od_officer}'::text[]),
+	('build_dossier', '{od_head,od_officer}'::text[]),
+	('freeze_dossier', '{od_head,od_officer}'),
 	('reopen_dossier', '{od_head}'),
 	('list_dossiers', '{od_head,od_officer,committee_member,committee_secretary}'),
 	('show_dossier', '{od_head,od_officer,committee_member,committee_secretary}')

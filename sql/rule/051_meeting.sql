@@ -42,9 +42,9 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('agenda_item', 'COUNTED', 'COUNTED', 'record_opinion', NULL),
 	('agenda_item', 'LISTED', 'VOTING', 'open_vote', 'item_can_vote'),
 	('agenda_item', 'VOTING', 'VOTING', 'cast_vote', 'item_vote_named'),
-	('agenda_item', 'VOTING', 'COUNTED', 'close_vote', NULL),
+	('agenda_item', 'VOTING', 'COUNTED', 'close_vote', 'item_urn_counted'),
 	-- a figure written down wrongly, until the item is resolved
-	('agenda_item', 'COUNTED', 'COUNTED', 'close_vote', NULL),
+	('agenda_item', 'COUNTED', 'COUNTED', 'close_vote', 'item_urn_counted'),
 	('agenda_item', 'COUNTED', 'RESOLVED', 'resolve_item', 'item_in_deliberation'),
 	('agenda_item', 'LISTED', 'RESOLVED', 'defer_item', 'item_can_vote'),
 	('agenda_item', 'COUNTED', 'RESOLVED', 'defer_item', 'item_not_carried'),
@@ -108,16 +108,6 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
 		WHERE a.person_id = is_member.person_id AND a.org_id = is_member.org_id
 			AND a.from_on <= on_day AND (a.to_on IS NULL OR a.to_on > on_day)) $$;
 
--- Seats whose own branch an item decides on and who have not stood aside.
-CREATE FUNCTION flow.unrecused(agenda_item_id text) RETURNS SETOF text
-LANGUAGE sql STABLE AS $$
-	SELECT s.id FROM data.agenda_item i JOIN data.meeting m ON m.id = i.meeting_id,
-		flow.seats(m.held_on) s(id)
-	WHERE i.id = unrecused.agenda_item_id AND flow.is_member(s.id, i.org_id, m.held_on)
-		AND NOT EXISTS (SELECT FROM data.recusal r
-			WHERE r.agenda_item_id = i.id AND r.person_id = s.id)
-	ORDER BY s.id $$;
-
 -- ---- arithmetic: whole numbers only ------------------------------------------------
 -- The least number of present members that makes the fraction (以上 includes it).
 CREATE FUNCTION flow.quorum_needed(entitled int, num int, den int) RETURNS int
@@ -128,9 +118,14 @@ LANGUAGE sql IMMUTABLE AS $$ SELECT in_favour * 2 > denominator $$;
 CREATE FUNCTION flow.carry_needed(denominator int) RETURNS int
 LANGUAGE sql IMMUTABLE AS $$ SELECT denominator / 2 + 1 $$;
 
-CREATE FUNCTION flow.head_count(meeting_id text, OUT entitled int, OUT present int)
+-- Of an item: those in the room while it is dealt with.
+CREATE FUNCTION flow.head_count(meeting_id text, agenda_item_id text DEFAULT NULL,
+	OUT entitled int, OUT present int)
 LANGUAGE sql STABLE AS $$
-	SELECT count(*)::int, count(*) FILTER (WHERE a.present)::int FROM data.attendance a
+	SELECT count(*)::int, count(*) FILTER (WHERE CASE
+			WHEN head_count.agenda_item_id IS NULL THEN a.present
+			ELSE flow.in_room(a.meeting_id, a.person_id, head_count.agenda_item_id) END)::int
+	FROM data.attendance a
 	WHERE a.meeting_id = head_count.meeting_id AND a.entitled $$;
 
 -- The rule set of a meeting: the one it began with, before that today's.

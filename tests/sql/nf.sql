@@ -125,7 +125,7 @@ SELECT is_empty($$ SELECT DISTINCT t.place FROM t.name t
 		'api.ballot_tally[]', 'api.evaluation_sheet', 'api.evaluation_sheet[]',
 		'api.survey_result', 'api.survey_result[]')
 		AND t.owner NOT IN ('ballot_result', 'evaluation_sheet', 'show_ballot', 'show_evaluation',
-			'show_dossier', 'survey_result', 'survey_category', 'show_survey') $$,
+			'show_dossier', 'build_dossier', 'survey_result', 'survey_category', 'show_survey') $$,
 	'NF-5: a result is shown for one branch at a time');
 SELECT is_empty($$ SELECT t.place FROM t.name t WHERE t.type = 'api.evaluation_sheet[]' $$,
 	'NF-5: there are no two sheets side by side');

@@ -6,6 +6,7 @@ INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
 	('P60', 'DW', 'objection_officer', '2024-01-01'), ('P61', 'DW', 'objection_officer', '2024-01-01'),
 	('P62', 'DW', 'objection_officer', '2024-01-01'), ('P63', 'DW', 'discipline', '2024-01-01'),
 	('P53', '12', 'branch_secretary', '2024-01-01');
+INSERT INTO data.item_set (id, title, adopted_on) VALUES ('CX26.1', '民主评议', '2026-01-01');
 CREATE FUNCTION t.sealed() RETURNS text LANGUAGE sql AS $$
 	SELECT quote_literal('\x' || repeat('5a', flow.letter_size())) || '::bytea' $$;
 CREATE FUNCTION t.token(word text) RETURNS text LANGUAGE sql AS $$
@@ -142,12 +143,19 @@ SELECT ok(NOT EXISTS (SELECT FROM audit.event e WHERE e.payload IS NOT NULL AND 
 SELECT is(t.file('GS26-01', '14', 'late')->>'objection_id', 'YY26-02', 'one more');
 SELECT is(t.refused(t.ask('P1', 'sign_award', '''SB26-14'', ''〔2026〕1号'', NULL, NULL')),
 	'ZB003 state objection_open YY26-02 objection.RECEIVED', 'nothing takes effect meanwhile');
+INSERT INTO data.ballot_session (id, org_id, org_name, state, application_id, purpose, channel, item_set_id,
+	comments, held_on, place, prepared_by)
+SELECT 'CP26-14', '14', '第14党支部', 'CERTIFIED', 'SB26-14', 'MEMBERS_ON_BRANCH', 'PAPER', s.id, false,
+	'2026-11-03', '会议室', 'P22' FROM data.item_set s LIMIT 1;
+SELECT is((SELECT array_agg(array_to_string(r.key || r.args, ' ')) FROM unnest(flow.reasons('ballot_may_go', 'CP26-14')) r),
+	'{held_by_objection YY26-02}', 'T50: ballots are held while an objection is open');
 SELECT t.ask('P60', 'register_objection', '''YY26-02'', ''与工作无关'', NULL, NULL');
 SELECT is(t.refused(t.ask('P60', 'decline_objection', '''YY26-02'', NULL')), 'ZB001 invalid text_missing',
 	'out of scope: the writer is told where');
 SELECT is(t.ask('P60', 'decline_objection', '''YY26-02'', ''请向后勤处反映''')->>'state', 'OUT_OF_SCOPE', 'declined');
 SELECT is(t.ask('', 'read_objection', t.token('late'))->>'reply', '请向后勤处反映', 'and can read it');
 SELECT is(t.ask('P1', 'sign_award', '''SB26-14'', ''〔2026〕1号'', NULL, NULL')->>'state', 'EFFECTIVE', 'now it takes effect');
+SELECT is(flow.reasons('ballot_may_go', 'CP26-14'), '{}', 'T50: then they may go');
 
 -- ---- substantiated: the committee decides once more ---------------------------------------------------
 SELECT t.day('2026-12-14');

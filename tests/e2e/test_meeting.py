@@ -1,0 +1,129 @@
+"""The committee's room with the real programs: hints to stand aside, leaving and
+returning, the full record, the bad inputs of a decision; named for the trick cases."""
+import pytest
+
+from test_decision import College
+
+
+class Room(College):
+    def enrol(self, person_id, office):
+        p = self.server.person(person_id, code=self.server.code(person_id))
+        p.acting = office
+        return p
+
+
+@pytest.fixture(scope="module")
+def c(server):
+    r = Room(server)
+    r.seat4 = r.enrol("P604", "committee_member@DW")
+    return r
+
+
+def test_dossier_is_built_before_it_is_frozen(c):
+    """What is missing is said; nothing undecided is decided on."""
+    c.application("14")
+    c.server.sql("UPDATE data.eval_stream SET state = 'SUMMARISED' WHERE id = 'PS26-14-SOC'")
+    said = c.head("dossier", "build", "SB26-14").out
+    assert "还有未锁定的" in said and "社会评价" in said
+    m = c.recorder.json("meeting", "new", "--held-on", "2026-12-04", "--place",
+                        "第一会议室")["meetingId"]
+    # a decision on an unfrozen dossier
+    r = c.recorder.refused(3, "meeting", "agenda", m, "SB26-14", "--presenter-id", "P622")
+    assert "四评" in r.err
+    c.server.sql("UPDATE data.eval_stream SET state = 'LOCKED' WHERE id = 'PS26-14-SOC'")
+    assert "可以固定" in c.head("dossier", "build", "SB26-14").out
+    c.head("dossier", "freeze", "SB26-14", "-y")
+    c.meeting_id = m
+
+
+def test_hints_of_contact_point_and_relative(c):
+    """T23: answered before the vote, each by the member, with a reason."""
+    c.server.sql("INSERT INTO data.contact_point VALUES ('14', 'P604', '2026-01-01', NULL, 'P620')")
+    c.member("recusal", "declare", "14")
+    hints = c.recorder.json("meeting", "agenda", c.meeting_id, "SB26-14", "--presenter-id", "P622")
+    assert hints["ownBranchNames"] == ["同志604", "同志605"]
+    c.attend(c.meeting_id, 9)
+    c.recorder("meeting", "begin", c.meeting_id, "-y")
+    r = c.recorder.refused(3, "vote", "open", "YT26-14", "--method", "SECRET_BALLOT")
+    assert "联系点" in r.err and "亲属" in r.err
+    c.seat4("recusal", "decline", "YT26-14", "--reason", "任联系点不足一月", "-y")
+    c.member("meeting", "recuse", "YT26-14", "--reason", "亲属在该支部")
+    c.member.refused(5, "item", "show", "YT26-14")
+    shown = c.seat4("item", "show", "YT26-14").out
+    assert "任联系点不足一月" in shown and "联系点" in shown and "亲属" in shown
+
+
+def test_the_full_record(c):
+    """Prior consultation as a fact, each speaker, who left and came back."""
+    c.recorder("item", "consult", "YT26-14", "--happened-on", "12-03", "--with-whom", "纪委书记",
+               "--text", "听取意见")
+    c.recorder.refused(3, "item", "speak", "YT26-14", "P605", "--text", "我也说两句")
+    c.recorder("item", "speak", "YT26-14", "P606", "--text", "自创扎实，赞成")
+    c.recorder("meeting", "leave", c.meeting_id, "P605", "--agenda-item-id", "YT26-14")
+    c.recorder("meeting", "leave", c.meeting_id, "P609", "--reason", "接电话")
+    vote = c.recorder.json("vote", "open", "YT26-14", "--method", "SECRET_BALLOT")
+    assert (vote["present"], vote["recused"], vote["voters"], vote["denominator"]) == (8, 1, 7, 9)
+    # votes that exceed those present
+    r = c.recorder.refused(3, "vote", "close", "YT26-14", "--in-favour", 9, "--against", 0,
+                           "--abstain", 0, "-y")
+    assert "可表决的7人" in r.err
+    c.recorder("vote", "close", "YT26-14", "--in-favour", 7, "--against", 0, "--abstain", 0, "-y")
+    c.recorder("item", "resolve", "YT26-14", "-y")
+    c.recorder("meeting", "return", c.meeting_id, "P605")
+    c.recorder("meeting", "return", c.meeting_id, "P609")
+    c.recorder("meeting", "end", c.meeting_id, "-y")
+    minutes = c.secretary("meeting", "minutes", c.meeting_id).out.replace("\n", "")
+    for words in ("会前酝酿：2026年12月3日，与纪委书记", "回避：同志605（亲属在该支部，离席",
+                  "提示回避未回避：同志604（联系点：任联系点不足一月）", "中途离席：同志609（接电话",
+                  "应到9人，实到8人，回避1人", "GZ26.1"):
+        assert words in minutes, minutes
+    assert "自创扎实，赞成" in c.secretary("item", "show", "YT26-14").out
+
+
+def test_dates_before_the_thing_they_belong_to(c):
+    """Each refused with the reason; nothing half done."""
+    digest = c.secretary.json("meeting", "minutes", c.meeting_id)["digest"]
+    c.secretary("meeting", "sign", c.meeting_id, "--digest", digest, "--confirm", c.meeting_id)
+    n = c.approved(c.meeting_id)
+    c.server.clock("2026-12-11")
+    r = c.officer.refused(3, "notice", "post", n, "--posted-on", "2026-12-01", "--confirm", n)
+    assert "审批日" in r.err
+    c.officer("notice", "post", n, "--confirm", n)
+    c.server.clock("2026-12-19")
+    c.officer("notice", "end", n, "-y")
+    c.head("award", "confirm", "SB26-14", "-y")
+    r = c.secretary.refused(3, "award", "sign", "SB26-14", "--doc-no", "12号", "--decided-on",
+                            "2026-12-15", "--confirm", "SB26-14")
+    assert "公示" in r.err
+    assert c.state("14") == "CONFIRMED"
+    c.secretary("award", "sign", "SB26-14", "--doc-no", "12号", "--confirm", "SB26-14")
+
+
+def test_a_second_award_for_the_same_round(c):
+    """There is one effective award a branch, and a decided application is decided."""
+    c.secretary.refused(3, "award", "sign", "SB26-14", "--doc-no", "13号", "--confirm", "SB26-14")
+    assert c.server.sql("SELECT count(*) FROM data.award WHERE org_id = '14'") == [["1"]]
+    m = c.recorder.json("meeting", "new", "--held-on", "2026-12-19", "--place", "第一会议室")["meetingId"]
+    c.recorder.refused(3, "meeting", "agenda", m, "SB26-14", "--presenter-id", "P622")
+
+
+def test_notice_kinds_correction_and_report(c):
+    """Opinions before, a correction with its full period, the text alone for pasting."""
+    c.application("20")
+    r = c.officer02.refused(3, "notice", "new", "--kind", "征求意见", "--contact", "电话8120123")
+    assert "--working-days" in r.err
+    n = c.officer02.json("notice", "new", "--kind", "征求意见", "--working-days", 3,
+                         "--contact", "电话8120123")["noticeId"]
+    c.officer("notice", "check", n, "--not-classified", "-y")
+    c.head("notice", "approve", n, "-y")
+    wall = c.officer("notice", "post", n, "--confirm", n, "--text").out
+    assert wall.startswith("关于对“最强党支部”申报支部征求意见的公示") and "排名不分先后" in wall
+    assert wall == c.officer("notice", "show", n, "--text").out
+    fixed = c.officer02.json("notice", "correct", n, "--reason", "电话印错", "--contact",
+                             "电话8120124", "-y")["correctionNoticeId"]
+    c.officer("notice", "check", fixed, "--not-classified", "-y")
+    c.head("notice", "approve", fixed, "-y")
+    assert "有误：电话印错" in c.officer("notice", "post", fixed, "--confirm", fixed, "--text").out
+    assert "已更正" in c.officer("notice", "show", n).out
+    report = c.secretary("notice", "report", fixed).out
+    assert n in report and "征求意见" in report
