@@ -1,5 +1,7 @@
 """The committee's room with the real programs: hints to stand aside, leaving and
 returning, the full record, the bad inputs of a decision; named for the trick cases."""
+import re
+
 import pytest
 
 from test_decision import College
@@ -127,3 +129,43 @@ def test_notice_kinds_correction_and_report(c):
     assert "已更正" in c.officer("notice", "show", n).out
     report = c.secretary("notice", "report", fixed).out
     assert n in report and "征求意见" in report
+
+
+def test_a_secret_vote_on_the_sealed_urn(c):
+    """Slips drawn in the room, sealed ballots, two people certify; nobody types a count."""
+    c.server.sql("""INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
+        ('P641', 'DW', 'scrutineer', '2024-01-01'), ('P642', 'DW', 'teller', '2024-01-01'),
+        ('P643', 'DW', 'key_holder', '2024-01-01')""")
+    scrutineer, teller, third = (c.enrol(p, f"{r}@DW") for p, r in (
+        ("P641", "scrutineer"), ("P642", "teller"), ("P643", "key_holder")))
+    m = c.meeting("15", present=6)
+    session = c.recorder.json(
+        "ballot", "prepare", "--agenda-item-id", "YT26-15", "--held-on", "今天", "--place",
+        "第一会议室", "--scrutineer-id", "P641", "--teller-id", "P642", "--key-holder-id",
+        "P643")["sessionId"]
+    for p in scrutineer, teller, third:
+        p("ballot", "key", session, "-o", "key")
+    c.recorder("vote", "open", "YT26-15", "--method", "无记名票决")
+    scrutineer("ballot", "roll", session)
+    scrutineer("ballot", "slips", session, "-o", "票.txt")
+    scrutineer("ballot", "open", session)
+    r = c.recorder.refused(3, "vote", "close", "YT26-15", "-y")
+    assert session in r.err and "签认" in r.err
+    codes = re.findall(r"(?:[0-9A-Z]{4}-){4}[0-9A-Z*~$=]", (scrutineer.dir / "票.txt").read_text())
+    assert len(set(codes)) == 6
+    voter = c.server.person("voter")
+    voter("profile", "add", "room", "--server", f"127.0.0.1:{c.server.public_port}",
+          "--authority", next(c.head.dir.rglob("authority.der")))
+    for code, mark in zip(codes, ("同意", "同意", "同意", "同意", "同意", "弃权")):
+        voter("-P", "room", "ballot", "cast", session, "--slip-file", "-", "-y",
+              input=f"{code}\n{mark}\n")
+    scrutineer("ballot", "close", session, "-y")
+    keys = [p.dir / "key" for p in (scrutineer, teller, third)]
+    scrutineer("ballot", "count", session, "--key", keys[0], "--key", keys[2], "-y")
+    teller("ballot", "certify", session, "--key", keys[1], "--key", keys[2])
+    c.recorder.refused(3, "vote", "close", "YT26-15", "--in-favour", 6, "--against", 0,
+                       "--abstain", 0, "-y")
+    vote = c.recorder.json("vote", "close", "YT26-15", "-y")
+    assert (vote["inFavour"], vote["abstain"], vote["passed"]) == (5, 1, True)
+    c.recorder("item", "resolve", "YT26-15", "-y")
+    c.recorder("meeting", "end", m, "-y")
