@@ -246,6 +246,11 @@ static const struct catalogue_row rows[] = {
 	ROW(SHOW_REVIEW, show_review, LANE_READ, 0)
 	ROW(SET_CERTIFICATE, set_certificate, LANE_WRITE, CAT_SIGNED)
 	ROW(SHOW_AWARD_DOCUMENT, show_award_document, LANE_READ, 0)
+	ROW(PLAN_REORG, plan_reorg, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_REORGS, list_reorgs, LANE_READ, 0)
+	ROW(SHOW_REORG, show_reorg, LANE_READ, 0)
+	ROW(CARRY_OUT_REORG, carry_out_reorg, LANE_WRITE, CAT_SIGNED)
+	ROW(DROP_REORG, drop_reorg, LANE_WRITE, CAT_SIGNED)
 	/* dispatch.proto */
 	ROW(SET_CONTACT_POINT, set_contact_point, LANE_WRITE, CAT_SIGNED)
 	ROW(END_CONTACT_POINT, end_contact_point, LANE_WRITE, CAT_SIGNED)

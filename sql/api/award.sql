@@ -294,7 +294,8 @@ DECLARE
 	r data.award_review;
 BEGIN
 	FOR w IN SELECT t.* FROM data.award t JOIN data.term m ON m.id = t.term_id
-		WHERE t.org_id = org_id AND t.ended_on IS NULL AND m.ended_on IS NOT NULL
+		-- one it carries on lives in the term of another, to its own last day
+		WHERE t.org_id = org_id AND m.org_id = org_id AND t.ended_on IS NULL AND m.ended_on IS NOT NULL
 	LOOP
 		FOR r IN SELECT x.* FROM data.award_review x WHERE x.award_id = w.id
 			AND x.ended_on IS NULL
@@ -392,5 +393,6 @@ BEGIN
 	org_name := flow.org_name(org_id, flow.today());
 	events := ARRAY(SELECT e FROM (SELECT x.* FROM flow.award_events(org_id) x
 			UNION ALL SELECT s.* FROM flow.succession_events(org_id) s) e
-		ORDER BY e.happened_on, e.object_id, e.kind <> 'REVIEW_OPENED', e.kind);
+		ORDER BY e.happened_on, array_position('{AWARDED,TERM_EXTENDED,REVIEW_OPENED,REVIEW_KEPT,REVIEW_LAPSED,
+			REVOKED,ENDED_TERM,ENDED_REORG,CONTINUED,CONTINUES}'::text[], e.kind), e.object_id);
 END $$;

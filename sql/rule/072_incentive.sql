@@ -116,3 +116,11 @@ BEGIN
 		state = CASE WHEN flow.fund_spent(f.id) > 0 THEN 'SPENT' ELSE 'WITHDRAWN' END
 	WHERE f.award_id = award_id AND f.state IN ('BUDGETED', 'GRANTED');
 END $$;
+-- It goes on with another organisation: what is due and not spent goes with it.
+CREATE FUNCTION flow.award_passed(award_id text, to_award_id text, to_org_id text)
+RETURNS void LANGUAGE sql AS $$
+	UPDATE data.incentive i SET award_id = to_award_id, org_id = to_org_id
+	WHERE i.award_id = award_passed.award_id AND i.state = 'DUE';
+	UPDATE data.fund f SET award_id = to_award_id, org_id = to_org_id
+	WHERE f.award_id = award_passed.award_id AND f.state IN ('BUDGETED', 'GRANTED') $$;
+

@@ -174,7 +174,7 @@ SELECT is(t.ask('P21', 'lapse_application', '''SB26-28'', true, ''届满''')->>'
 SELECT is((SELECT r.state FROM data.round r WHERE r.org_id = '28' AND r.ended_on IS NULL), 'PLANNED',
 	'T17: then the new round is there');
 SELECT is((SELECT jsonb_path_query_array(r, '$.events[*].kind') FROM t.ask('P20', 'award_history', '''24''') r),
-	'["AWARDED", "REVIEW_OPENED", "REVIEW_KEPT", "REVIEW_OPENED", "REVIEW_KEPT", "TERM_EXTENDED", "ENDED_TERM"]',
+	'["AWARDED", "REVIEW_OPENED", "TERM_EXTENDED", "REVIEW_OPENED", "REVIEW_KEPT", "REVIEW_KEPT", "ENDED_TERM"]',
 	'the whole history of 24');
 
 SELECT * FROM finish();
