@@ -22,8 +22,8 @@ SELECT t.application('11');
 UPDATE data.eval_stream SET state = 'OPEN' WHERE id = 'PS26-11-MEM';
 INSERT INTO data.item_set (id, title, adopted_on) VALUES ('CX26.1', '项目', '2026-01-01');
 INSERT INTO data.ballot_session (id, org_id, org_name, state, application_id, purpose,
-	item_set_id, comments, held_on, place, prepared_by)
-VALUES ('CP26-11', '11', '第11党支部', 'OPEN', 'SB26-11', 'MEMBERS_ON_BRANCH', 'CX26.1', false,
+	item_set_id, comments, channel, held_on, place, prepared_by)
+VALUES ('CP26-11', '11', '第11党支部', 'OPEN', 'SB26-11', 'MEMBERS_ON_BRANCH', 'CX26.1', false, 'SLIPS',
 	'2027-03-01', '会议室', 'P30');
 INSERT INTO data.round (id, org_id, state, term_id, standard_version_id, started_on, started_by)
 VALUES ('LC26-10', '10', 'SELF_BUILDING', 'RQ10-3', 'BZ26.1', '2026-03-01', 'P62');
