@@ -265,6 +265,7 @@ BEGIN
 		ended_why = why
 	WHERE w.id = award_id;
 	PERFORM flow.award_ended(award_id, on_day);
+	PERFORM flow.end_escalations(me, award_id, to_state, on_day);
 END $$;
 
 -- Its time is over and nobody asked for more: the department confirms it (S-52).
@@ -392,7 +393,8 @@ BEGIN
 	PERFORM auth.need(me, org_id);
 	org_name := flow.org_name(org_id, flow.today());
 	events := ARRAY(SELECT e FROM (SELECT x.* FROM flow.award_events(org_id) x
-			UNION ALL SELECT s.* FROM flow.succession_events(org_id) s) e
+			UNION ALL SELECT s.* FROM flow.succession_events(org_id) s
+			UNION ALL SELECT u.* FROM flow.escalation_events(org_id) u) e
 		ORDER BY e.happened_on, array_position('{AWARDED,TERM_EXTENDED,REVIEW_OPENED,REVIEW_KEPT,REVIEW_LAPSED,
 			REVOKED,ENDED_TERM,ENDED_REORG,CONTINUED,CONTINUES}'::text[], e.kind), e.object_id);
 END $$;

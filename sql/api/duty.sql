@@ -246,6 +246,7 @@ BEGIN
 				WHEN 'application' THEN ' AND flow.sees_application($1, x)'
 				WHEN 'dossier' THEN ' AND flow.may_read_dossier($1, x)'
 				WHEN 'objection' THEN ' AND flow.sees_objection($1, x)'
+				WHEN 'escalation' THEN ' AND flow.sees_escalation($1, x)'
 				WHEN 'note' THEN ' AND flow.note_rows($1, x.org_id, x.id, NULL) <> ''{}'''
 				WHEN 'clearance' THEN ' AND flow.sees_clearance($1, x)'
 				WHEN 'duty_review' THEN ' AND flow.sees_duty_review($1, x)'

@@ -440,6 +440,8 @@ BEGIN
 			greatest(on_day, least(d.valid_to, flow.term_end(term.id))),
 			flow.signed_item(r.id), d.notice_id, me.person_id);
 		PERFORM flow.award_passed(d.id, new_id, d.goes_to);
+		UPDATE data.escalation e SET award_id = new_id, org_id = d.goes_to
+		WHERE e.award_id = d.id AND NOT flow.is_final('escalation', e.state);
 		made := made || new_id;
 	END LOOP;
 	RETURN made;

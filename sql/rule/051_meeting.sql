@@ -82,13 +82,13 @@ BEGIN
 		END IF;
 	END LOOP;
 END $$;
--- Resolved so, and the minutes that say so are signed: the resolution stands.
+-- The last word on it was yes, and the minutes that say so are signed.
 CREATE FUNCTION flow.signed_item(subject_id text) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT i.id FROM data.agenda_item i
+	SELECT i.id FROM (SELECT x.* FROM data.agenda_item x
+		WHERE x.subject_id = signed_item.subject_id AND x.outcome IS NOT NULL
+		ORDER BY x.resolved_at DESC, x.id DESC LIMIT 1) i
 	JOIN data.meeting m ON m.id = i.meeting_id AND m.state = 'SIGNED'
-	JOIN rule.matter r ON r.entity = i.entity AND r.carried = i.outcome
-	WHERE i.subject_id = signed_item.subject_id
-	ORDER BY i.resolved_at DESC, i.id DESC LIMIT 1 $$;
+	JOIN rule.matter r ON r.entity = i.entity AND r.carried = i.outcome $$;
 
 -- ---- who has a seat, who must stand aside --------------------------------------
 -- The committee itself: the organisation a meeting belongs to.
