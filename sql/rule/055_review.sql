@@ -1,3 +1,9 @@
+-- Nobody takes an award away alone (domain 3.2): the committee's secretary signs, the
+-- department agrees; who belongs to the branch is not asked.
+INSERT INTO rule.second_person (request, role, guard, why) VALUES
+	('revoke_award', 'od_head', 'own_branch_none', 'revokes an award'),
+	('revoke_award', 'od_officer', 'own_branch_none', 'revokes an award');
+
 -- What waits when an award is under review or its time is over.
 INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('award_review', 'hear_award', 'award_review_id', 'id', 'review_unheard'),

@@ -80,8 +80,11 @@ SELECT t.sign(:'meeting');
 SELECT is(t.refused(t.ask('P1', 'revoke_award', '''PF26-14'', ''院党发〔2027〕5号'', ''2027-01-21''')),
 	'ZB001 invalid decided_after_meeting 2027-01-22 2027-01-22', 'not dated before the meeting');
 SELECT is(t.refused(t.ask('P20', 'revoke_award', '''PF26-14'', ''5号'', NULL')), 'ZB002 denied', 'the head does not');
-SELECT is((SELECT ARRAY[r->>'state', r->>'decided_on', r->>'stopped'] FROM
-	t.ask('P1', 'revoke_award', '''PF26-14'', ''院党发〔2027〕5号'', NULL') r),
+SELECT is(t.ask('P1', 'revoke_award', '''PF26-14'', ''院党发〔2027〕5号'', NULL')->'z_waiting'->>'roles',
+	'["od_head", "od_officer"]', 'nobody revokes alone');
+SELECT is((SELECT w.state FROM data.award w WHERE w.id = 'PD26-14'), 'UNDER_REVIEW', 'it waits for the second');
+SELECT is(t.ask('P20', 'give_approval', (SELECT quote_literal(a.id) FROM data.approval a))->>'state', 'APPROVED', 'who agrees');
+SELECT is((SELECT ARRAY[r->>'state', r->>'ended_on', r->>'stopped'] FROM t.ask('P50', 'show_review', '''PF26-14''') r),
 	'{REVOKED,2027-01-22,"[\"JF26-14\", \"JF26-14-2\"]"}', 'revoked; what follows it stops that day');
 SELECT is((SELECT array_agg(f.state ORDER BY f.id) FROM data.fund f), '{WITHDRAWN,SPENT}',
 	'T20: the unspent is withdrawn, the spent stays');
