@@ -398,5 +398,6 @@ BEGIN
 		ORDER BY z.line, z.n)
 		|| coalesce((SELECT array_agg(ROW(NULL, v.org_id || ' ' || v.name, 'MISSING',
 			'org_id', v.org_id, NULL)::api.difference ORDER BY v.org_id)
-		FROM data.org_version v WHERE v.to_on IS NULL AND NOT v.org_id = ANY (ids)), '{}');
+		FROM data.org_version v WHERE v.to_on IS NULL AND NOT v.org_id = ANY (ids)
+			AND v.status NOT IN ('MERGED', 'SPLIT', 'DISSOLVED')), '{}');
 END $$;

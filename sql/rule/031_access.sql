@@ -66,6 +66,8 @@ BEGIN
 	END IF;
 	IF kind IS NULL THEN
 		r := r || refuse.reason('org_unknown', coalesce(org_id, ''));
+	ELSIF NOT flow.stands(org_id, flow.today()) THEN
+		r := r || refuse.reason('org_gone', org_id);
 	END IF;
 	IF scope = 'own' AND kind NOT IN ('branch', 'branch_joint', 'branch_temporary')
 			OR scope = 'below' AND kind <> 'general_branch'
