@@ -66,6 +66,8 @@ BEGIN
 	END IF;
 	IF NOT EXISTS (SELECT FROM data.org o WHERE o.id = x.org_id) THEN
 		r := r || refuse.reason('line_org_unknown', coalesce(x.org_id, ''));
+	ELSIF NOT flow.stands(x.org_id, flow.today()) THEN
+		r := r || refuse.reason('line_org_gone', x.org_id);
 	END IF;
 	IF x.kind IS NULL OR NOT x.kind = ANY ('{PRIMARY,TEMPORARY,DUAL_LIFE}') THEN
 		r := r || refuse.reason('kind_unknown', coalesce(x.kind, ''));
