@@ -161,7 +161,7 @@ LANGUAGE sql STABLE AS $$
 	(SELECT refuse.reason('gap_open', g.id) FROM data.gap g JOIN gone ON gone.id = g.org_id
 	WHERE r.kind = 'DISSOLVE' AND NOT flow.is_final('gap', g.state) ORDER BY g.id)
 	UNION ALL
-	SELECT refuse.reason('weak_lax_open', c.id) FROM data.weak_lax c
+	SELECT refuse.reason('open_case_stays', c.id) FROM data.weak_lax c
 	JOIN gone ON gone.id = c.org_id WHERE r.kind = 'DISSOLVE' AND c.closed_on IS NULL
 	UNION ALL
 	SELECT refuse.reason('members_unassigned', count(*)::text,

@@ -68,7 +68,7 @@ SELECT is(t.refused(t.plan('RENAME', '{14}', '{"(14,第14党支部,,,,)"}', NULL
 SELECT is(t.refused(t.plan('SPLIT', '{12}', '{"(31,新一党支部,,branch,教工,Z2)"}', '31', '{}', '{}')),
 	'ZB001 defects reorg_results_split;members_unassigned 3 同志63、同志64、同志65', 'a split into one');
 SELECT is(t.refused(t.plan('DISSOLVE', '{11}', '{}', NULL, '{}', '{}')),
-	'ZB001 defects application_near_end SB26-11 application.EVALUATING;ballot_running CP26-11 ballot_session.OPEN;gap_open WT26-11-1;gap_open WT26-11-2;gap_open WT26-11-3;weak_lax_open RR26-11;members_unassigned 2 同志60、同志61',
+	'ZB001 defects application_near_end SB26-11 application.EVALUATING;ballot_running CP26-11 ballot_session.OPEN;gap_open WT26-11-1;gap_open WT26-11-2;gap_open WT26-11-3;open_case_stays RR26-11;members_unassigned 2 同志60、同志61',
 	'S-13: an organisation with open business is not dissolved');
 SELECT is(t.refused(t.plan('MERGE', '{99}', '{"(10,,,,,)"}', NULL, '{}', '{}')), 'ZB001 defects org_unknown 99', 'an unknown one');
 SELECT is_empty('SELECT FROM data.reorg', 'nothing is kept of any of them');
