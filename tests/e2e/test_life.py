@@ -116,6 +116,11 @@ def test_T19_T20_reviewed_with_the_branch_heard_and_revoked(y):
           " budgeted_by, granted_fen, decided_on, basis, granted_by) VALUES ('JF26-22', '22', 'GRANTED', 2026,"
           f" 'ACTIVITY', '{award}', '书报', 100000, '{y.somebody}', 100000, '2026-12-10', '党委会',"
           f" '{y.somebody}')")
+    y.officer("award", "certificate", award, "--certificate-no", "证2026-022")
+    document = y.branch("22")("award", "document", "院党发〔2026〕12号").out
+    assert "关于命名“最强党支部”的决定" in document and "证2026-022" in document
+    y.officer("print", "D26", "院党发〔2026〕12号", "-o", "清单.html")
+    assert "证2026-022" in (y.officer.dir / "清单.html").read_text()
     review = y.officer.json("award", "review", award, "--facts", "组织生活长期不正常", "--evidence",
                             "督查记录两次", "--confirm", award)
     assert review["rectifyToOn"] == "2027-01-21"
@@ -138,6 +143,9 @@ def test_T19_T20_reviewed_with_the_branch_heard_and_revoked(y):
     y.head("approve", "yes", waiting, "--confirm", waiting)
     assert y.one(f"SELECT state FROM data.award WHERE id = '{award}'") == "REVOKED"
     assert y.one("SELECT state FROM data.fund WHERE id = 'JF26-22'") == "WITHDRAWN"
+    y.head("print", "D28", review, "-o", "取消.html")
+    paper = (y.head.dir / "取消.html").read_text()
+    assert "情况属实，正在整改" in paper and "院党发〔2027〕5号" in paper and "JF26-22" in paper
     # T19: a new round may follow, the old award stays what it was
     assert branch.json("round", "start")["state"] == "SELF_BUILDING"
     shown = branch("award", "history").out
@@ -151,6 +159,8 @@ def test_T17_S52_the_term(y):
     y.college.clock("2027-01-25")
     award = y.award("24")  # its term ends on 1 May 2027
     assert "org term 24" in y.officer("next").out
+    y.officer("print", "D32", "24", "-o", "提醒.html")
+    assert "2027年5月1日任期届满" in (y.officer.dir / "提醒.html").read_text()
     r = y.officer.refused(3, "award", "end", award, "--no-extension", "--confirm", award)
     assert "还没有到期" in r.err
     r = y.officer.refused(3, "org", "extend", "24", "--extended-to-on", "2028-06-01", "--doc-no", "批复7号", "-y")
@@ -213,6 +223,8 @@ def test_T1_merged_with_half_done_work(y):
     assert y.one("SELECT state FROM data.round WHERE org_id = '11'") == "ENDED_REORG"
     y.branch("11").refused(5, "round", "show")  # its office ended that day
     assert len(y.officer.json("reorg", "show", r)["members"]) == 9
+    y.officer("print", "D29", r, "-o", "备案.html")
+    assert "转接党员" in (y.officer.dir / "备案.html").read_text()
 
 
 def test_T2_T36_split_after_an_award(y):
@@ -275,6 +287,8 @@ def test_upwards_and_what_is_seen_there(y):
     for words in (["dossier", "list"], ["app", "show", "SB26-25"], ["review", "list"], ["ballot", "list", "SB26-25"],
                   ["meeting", "list"], ["people", "list"], ["award", "history", "25"], ["reorg", "list"]):
         city.refused(5, *words)
+    city("print", "D27", e, "-o", "请示.html")
+    assert "市委批准设立" in (city.dir / "请示.html").read_text()
     city("escalate", "receive", e)
     city("escalate", "answer", e, "退回", "--reason", "缺群众评价情况", "--confirm", e)
     y.head("escalate", "send", e, "--doc-no", "院党发〔2027〕31号", "--opinion", "补充：群众评价好", "--confirm", e)
