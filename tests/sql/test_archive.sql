@@ -58,6 +58,22 @@ SELECT results_eq('SELECT object_id, disposed_on, reason::text, basis::text FROM
 SELECT is((SELECT array_agg(p.role) FROM rule.second_person p WHERE p.request = 'dispose_record'), '{od_head}',
 	'two people: the archivist and the head');
 
+-- ---- raw ballots: destroyed by an act, held like everything else ---------------------------------
+INSERT INTO data.item_set (id, title, adopted_on) VALUES ('CX26.1', '评议支部', '2026-01-01');
+INSERT INTO data.ballot_session (id, org_id, org_name, state, purpose, channel, item_set_id, comments, held_on, place,
+	entitled, present, void_count, valid, prepared_by)
+VALUES ('CP26-24', '24', '第24党支部', 'CERTIFIED', 'MEMBERS_ON_BRANCH', 'SLIPS', 'CX26.1', true, '2056-12-20', '会议室', 6, 6, 0, 6, 'P22');
+INSERT INTO data.ballot (session_id, id, marks) SELECT 'CP26-24', decode(md5(n::text), 'hex'), '{GOOD}' FROM generate_series(1, 6) n;
+UPDATE data.certificate SET expires_at = 'infinity';
+SELECT is(t.refused(t.ask('P22', 'archive_ballot', '''CP26-24'', ''测评结束'', ''党委会''')),
+	'ZB003 state held_by_objection YY57-01', 'T50: ballots are held while an objection is open');
+UPDATE data.objection SET state = 'CLOSED', ended_on = '2057-01-10';
+SELECT is(t.refused(t.ask('P22', 'archive_ballot', '''CP26-24'', '' '', ''党委会''')), 'ZB001 invalid text_missing', 'with a reason');
+SELECT is((SELECT count(*) FROM data.ballot), 6::bigint, 'T50: not one is gone');
+SELECT is((SELECT ARRAY[r->>'state', r->>'disposal_id'] FROM t.ask('P22', 'archive_ballot',
+	'''CP26-24'', ''测评结束'', ''党委会2057年1次''') r), '{ARCHIVED,XH57-02}', 'then by an act that is on record');
+SELECT is((SELECT count(*) FROM data.ballot), 0::bigint, 'and the marks are gone');
+
 -- ---- the college's own table -----------------------------------------------------------------
 SELECT is((SELECT ARRAY[r->>'class', r->>'retention'] FROM t.ask('P27', 'set_archive_kind', '''d22'', NULL, ''YEARS_10'', ''院档字1号''') r),
 	'{DQ11,YEARS_10}', 'class and retention are data');
