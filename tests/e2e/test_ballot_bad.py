@@ -1,0 +1,234 @@
+"""Ballots and slips in bad faith or bad luck (security 62 to 77), keys lost, paper and
+slips in one room; counted by the real client.
+"""
+import hashlib
+import os
+import re
+import time
+
+import pytest
+
+import ballots
+from wire import CROCKFORD, Wire, request
+
+
+@pytest.fixture(scope="module")
+def room(server):
+    server.sql(ballots.BRANCH)
+    server.clock("2026-11-20")
+    ballots.counters(server)
+    third = server.person("P34", server.code("P34"))
+    third.acting = ballots.OFFICES["P34"]
+    voter = server.person("voter")
+    voter("profile", "add", "投票", "--server", f"127.0.0.1:{server.public_port}",
+          "--authority", next(third.dir.rglob("authority.der")))
+    voter("profile", "use", "投票")
+    return server
+
+
+def cast(server, slip, **instead):
+    w = Wire(server.public_port)
+    r = slip.request()
+    for name, value in instead.items():
+        setattr(r.cast_ballot, name, value)
+    reply = w.ask(r, signed=False)
+    w.close()
+    return reply
+
+
+def ten(data):
+    """80 bits as people read them."""
+    n = int.from_bytes(data[:10], "big")
+    return "".join(CROCKFORD[n >> shift & 31] for shift in range(75, -1, -5))
+
+
+def secret_of(code):
+    """Of a slip's code, without its check character."""
+    n = 0
+    for c in code.replace("-", "")[:16]:
+        n = n << 5 | CROCKFORD.index(c)
+    return n.to_bytes(10, "big")
+
+
+def test_62_63_strange_slips(room):
+    """A slip that was never made, and one of another session: one answer for both."""
+    a, b = ballots.make(room, [11, 12], 2)
+    stranger = ballots.Slip(a.id, marks=a.slips[0].marks)
+    stranger.fill(a.bond, [ballots.public(k) for k in a.keys])
+    other = b.slips[0]
+    answers = [cast(room, stranger).refusal, cast(room, other, session_id=a.id).refusal]
+    assert {(r.code, r.key) for r in answers} == {("ZB009", "slip_unknown")}
+    assert cast(room, other).cast_ballot.receipt == other.receipt
+
+
+def test_67_70_spoilt_ballots_are_void(room):
+    """Signed by another, sealed to others, of another session, nonsense inside, twice the
+    same: void, never a crash, and the honest ones count."""
+    s, other = ballots.make(room, [21, 22], 9)
+    keys = [ballots.public(k) for k in s.keys]
+    honest, bad = s.slips[:3], s.slips[3:]
+
+    def refill(slip, sealed):
+        slip.sealed = sealed
+        slip.signature = slip.key(s.bond).sign(
+            ballots.context("zhibu-cast-1", s.bond) + hashlib.sha256(sealed).digest())
+
+    bad[0].signature = bad[1].key(s.bond).sign(b"another")
+    refill(bad[1], ballots.seal(bad[1].plain(), other.bond,
+                                [ballots.public(k) for k in other.keys]))
+    refill(bad[2], os.urandom(1457))
+    plain = bytearray(bad[3].plain())
+    plain[19] = 9                                   # there is no ninth option
+    refill(bad[3], ballots.seal(bytes(plain), s.bond, keys))
+    refill(bad[4], ballots.seal(bad[4].plain()[:-3], s.bond, keys))
+    copied = bytes(honest[0].plain())               # one voter's ballot under two slips
+    refill(honest[0], ballots.seal(copied, s.bond, keys))
+    refill(bad[5], ballots.seal(copied, s.bond, keys))
+    for slip in s.slips:
+        assert cast(room, slip).cast_ballot.receipt == slip.receipt
+    ballots.count(s, room.people["P32"], room.people["P33"])
+    assert room.sql(f"SELECT valid, void_count FROM data.ballot_session"
+                    f" WHERE id = '{s.id}'") == [["3", "6"]]
+    assert s.stored_tally(room) == s.tally(honest)
+    # which were void is nowhere
+    assert room.sql("SELECT count(*) FROM data.urn WHERE session_id = '%s'" % s.id) == [["0"]]
+
+
+def test_72_one_key_and_75_a_missing_envelope(room):
+    s, = ballots.make(room, [31], 3)
+    for slip in s.slips:
+        cast(room, slip)
+    gone = s.slips[0].receipt
+    room.sql(f"DELETE FROM data.urn WHERE sealed_hash = '\\x{gone.hex()}'")
+    p32 = room.people["P32"]
+    p32("ballot", "close", s.id, "-y")
+    p32.refused(2, "ballot", "count", s.id, "--key", s.key_file(p32, 0))
+    p32.refused(2, "ballot", "count", s.id, "--key", s.key_file(p32, 0), "--key",
+                s.key_file(p32, 0))
+    p32("ballot", "count", s.id, "--key", s.key_file(p32, 0), "--key", s.key_file(p32, 1))
+    voter = room.people["voter"]
+    voter.refused(11, "ballot", "check", s.id, ten(gone))
+    voter("ballot", "check", s.id, ten(s.slips[1].receipt))
+
+
+def test_77_killed_between_commit_and_reply(room):
+    """The answer was never read; the same bytes again have the same receipt."""
+    s, = ballots.make(room, [41], 3)
+    w = Wire(room.public_port)
+    w.send(s.slips[0].request(), signed=False)
+    time.sleep(0.2)
+    room.kill()
+    room.start()
+    assert cast(room, s.slips[0]).cast_ballot.receipt == s.slips[0].receipt
+    assert room.sql(f"SELECT count(*) FROM data.urn WHERE session_id = '{s.id}'") == [["1"]]
+
+
+@pytest.fixture(scope="module")
+def meeting(room):
+    """A mixed session by the people themselves: four slips, two papers."""
+    room.sql("INSERT INTO data.affiliation (person_id, org_id, kind, standing, from_on)"
+             " SELECT 'P' || n, '14', 'PRIMARY', 'FULL', '2020-01-01' FROM generate_series(40, 46) n;"
+             "INSERT INTO data.item_set_item VALUES ('CX26.1', 1, '政治功能强');"
+             "INSERT INTO data.item_set_option VALUES ('CX26.1', 1, 1, 'GOOD', '好'),"
+             " ('CX26.1', 1, 2, 'POOR', '差')")
+    p32, p33, p34 = (room.people[p] for p in ballots.OFFICES)
+    session = p32.json("ballot", "prepare", "--org-id", "14", "--ballot-channel", "MIXED",
+                       "--held-on", "今天", "--place", "201", "--scrutineer-id", "P32",
+                       "--teller-id", "P33", "--key-holder-id", "P34")["sessionId"]
+    for p in (p32, p33, p34):
+        p("ballot", "key", session)
+    p32.refused(13, "ballot", "roll", session, "--present", 6, "--paper", 2)
+    agree(p33)
+    p32("ballot", "slips", session, "-o", "票.txt")
+    codes = ballots_in((p32.dir / "票.txt").read_text())
+    assert len(codes) == 4
+    p32("ballot", "open", session)
+    return session, codes
+
+
+def ballots_in(text):
+    return re.findall(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){4}[0-9A-Z*~$=]", text)
+
+
+def agree(person):
+    waiting = person.json("approve", "list")["approvals"][0]["approvalId"]
+    person("approve", "yes", waiting, "--confirm", waiting)
+
+
+def test_76_the_voters_machine_is_cut(room, meeting):
+    """Sealed, sent, and the machine lost power before the answer: what it kept is sent
+    again, whatever is answered now; one ballot, and then nothing is left here."""
+    session, codes = meeting
+    voter = room.people["voter"]
+    w = Wire(room.public_port)
+    paper = w.ask(request("get_ballot", session_id=session), signed=False).get_ballot.manifest
+    w.close()
+    bond = session + ":" + hashlib.sha256(paper.SerializeToString()).hexdigest()
+    slip = ballots.Slip(session, secret_of(codes[3]), (1,))
+    slip.fill(bond, paper.holder_keys)
+    assert cast(room, slip).cast_ballot.receipt == slip.receipt
+    kept = next(voter.dir.rglob("authority.der")).parent / f"{slip.token_hash[:8].hex()}.sealed"
+    kept.write_bytes(slip.sealed + slip.signature)
+    kept.chmod(0o600)
+    args = ("ballot", "cast", session, "--slip-file", "-")
+    said = voter(*args, input=f"{codes[3]}\n2\n").out
+    assert ten(slip.receipt) in said.replace("-", "")
+    assert not kept.exists()
+    r = voter.run(*args, input=f"{codes[3]}\n2\n")
+    assert r.code != 0 and "已经投过" in r.err
+    voter(*args, input=f"{codes[0]}\n1\n")
+    for where in voter.dir.rglob("*"):
+        assert not where.is_file() or codes[0].encode() not in where.read_bytes()
+    assert not list(voter.dir.rglob("*.sealed"))
+
+
+def test_T11_a_slip_is_given_back(room, meeting):
+    session, codes = meeting
+    p32, p33 = room.people["P32"], room.people["P33"]
+    back = ("ballot", "cancel", session, "--reason", "改用纸质票", "--slip-file", "-")
+    p32.refused(5, *back, input=codes[0] + "\n")  # it was cast
+    p32.refused(13, *back, input=codes[1] + "\n")
+    agree(p33)
+    voter = room.people["voter"]
+    assert voter.run("ballot", "cast", session, "--slip-file", "-",
+                     input=f"{codes[1]}\n1\n").code != 0
+    voter("ballot", "cast", session, "--slip-file", "-", input=f"{codes[2]}\n好\n")
+
+
+def test_paper_is_entered_twice(room, meeting):
+    session, _ = meeting
+    p32, p33 = room.people["P32"], room.people["P33"]
+    p32("ballot", "close", session, "-y")
+    keys = [w for p in (p32, p33) for w in ("--key", next(p.dir.rglob(f"{session}.key")))]
+    p32("ballot", "count", session, *keys)
+    enter = ("ballot", "paper", session, "--tally", "-")
+    p32.refused(2, *enter, input="3 0\n1 1 a\n")
+    p32.refused(3, *enter, input="3 0\n1 1 0\n")             # two marks on three papers
+    assert "等另一人" in p32(*enter, input="# 有效 无效\n３ 0\n1 2 0\n").out
+    p33.refused(3, *enter, input="3 0\n2 1 0\n")             # differs: neither counts
+    shown = p32("ballot", "show", session).out
+    assert "两人录入不一致" in shown
+    p33.refused(3, "ballot", "certify", session, *keys)
+    p33(*enter, input="3 0\n1 2 0\n")
+    p33("ballot", "certify", session, *keys)
+    result = p32.json("ballot", "show", session)["result"]
+    assert (result["returned"], result["valid"]) == (6, 6)
+    assert result["tallies"][0]["counts"] == [4, 2]
+
+
+def test_keys_lost(room):
+    """One: the other two open.  Two: the session is void and says so."""
+    a, b = ballots.make(room, [51, 52], 3)
+    p32, p33, p34 = (room.people[p] for p in ballots.OFFICES)
+    for slip in a.slips:
+        cast(room, slip)
+    assert p34.json("ballot", "forget", a.id, "--lost", "--confirm", a.id)["keysHeld"] == 2
+    p32("ballot", "close", a.id, "-y")
+    keys = [w for i in (0, 1) for w in ("--key", a.key_file(p32, i))]
+    p32("ballot", "count", a.id, *keys)
+    p33("ballot", "certify", a.id, *keys)
+    assert a.stored_tally(room) == a.tally(a.slips)
+    p34("ballot", "forget", b.id, "--lost", "--confirm", b.id)
+    assert p33.json("ballot", "forget", b.id, "--lost", "--confirm", b.id)["state"] == "VOID"
+    assert "票箱再也打不开" in p32("ballot", "show", b.id).out
+    assert cast(room, b.slips[0]).refusal.code == "ZB006"
