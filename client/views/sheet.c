@@ -62,15 +62,32 @@ static const char *facts_org(struct out *out, struct arena *arena,
 		       word_put(arena, word("text.sheet_org_no_review"), 1, args);
 }
 
+bool sheet_ballot_of(const BallotResult *ballot, const SheetStream *stream)
+{
+	return (ballot->purpose == BALLOT_PURPOSE__KIND__MASSES_ON_BRANCH) ==
+	       (stream->stream == EVAL_STREAM__KIND__MASSES);
+}
+
 /* A void session is history, not a result. */
-static const char *facts_members(struct out *out, struct arena *arena,
-				 const EvaluationSheet *s)
+static const char *facts_ballot(struct out *out, struct arena *arena,
+				const EvaluationSheet *s,
+				const SheetStream *stream)
 {
 	const char *facts = NULL;
 
 	for (size_t i = 0; i < s->n_ballots; i++)
-		if (strcmp(s->ballots[i]->state, "VOID") != 0)
+		if (strcmp(s->ballots[i]->state, "VOID") != 0 &&
+		    sheet_ballot_of(s->ballots[i], stream))
 			facts = tally_facts(out, arena, s->ballots[i]);
+	return facts;
+}
+
+static const char *facts_members(struct out *out, struct arena *arena,
+				 const EvaluationSheet *s,
+				 const SheetStream *stream)
+{
+	const char *facts = facts_ballot(out, arena, s, stream);
+
 	return facts ? facts : word("text.sheet_no_ballot");
 }
 
@@ -87,7 +104,8 @@ static const char *representatives(struct out *out, struct arena *arena,
 }
 
 static const char *facts_masses(struct out *out, struct arena *arena,
-				const EvaluationSheet *s)
+				const EvaluationSheet *s,
+				const SheetStream *stream)
 {
 	const char *args[] = { number(out, s->interviews),
 			       joined(out, s->interview_categories,
@@ -100,6 +118,8 @@ static const char *facts_masses(struct out *out, struct arena *arena,
 		facts = with(out, facts, word_put(arena,
 			word("text.sheet_representatives_short"), 1, args));
 	}
+	if (facts_ballot(out, arena, s, stream))
+		facts = with(out, facts, facts_ballot(out, arena, s, stream));
 	for (size_t i = 0; i < s->n_surveys; i++)
 		facts = with(out, facts, out_format(out, "%s %s",
 			s->surveys[i]->survey_id,
@@ -125,9 +145,9 @@ const char *sheet_facts(struct out *out, struct arena *arena,
 		return stream->skip_reason;
 	switch (stream->stream) {
 	case EVAL_STREAM__KIND__MEMBERS:
-		return facts_members(out, arena, sheet);
+		return facts_members(out, arena, sheet, stream);
 	case EVAL_STREAM__KIND__MASSES:
-		return facts_masses(out, arena, sheet);
+		return facts_masses(out, arena, sheet, stream);
 	case EVAL_STREAM__KIND__SOCIETY:
 		return facts_society(out, arena, sheet);
 	default:
@@ -245,10 +265,11 @@ static void signatures(struct out *out, const SheetStream *stream)
 }
 
 static void ballots(struct out *out, struct arena *arena,
-		    const EvaluationSheet *s)
+		    const EvaluationSheet *s, const SheetStream *stream)
 {
 	for (size_t i = 0; i < s->n_ballots; i++)
-		if (s->ballots[i]->has_valid)
+		if (s->ballots[i]->has_valid &&
+		    sheet_ballot_of(s->ballots[i], stream))
 			tally_show(out, arena, s->ballots[i]);
 }
 
@@ -298,9 +319,10 @@ static void details(struct out *out, struct arena *arena,
 		duty_review(out, arena, s);
 		break;
 	case EVAL_STREAM__KIND__MEMBERS:
-		ballots(out, arena, s);
+		ballots(out, arena, s, stream);
 		break;
 	case EVAL_STREAM__KIND__MASSES:
+		ballots(out, arena, s, stream);
 		surveys(out, arena, s);
 		break;
 	default:

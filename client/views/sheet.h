@@ -20,6 +20,8 @@ const char *sheet_stream_name(const SheetStream *stream);
 const char *sheet_facts(struct out *out, struct arena *arena,
 			const EvaluationSheet *sheet, const SheetStream *stream);
 const char *sheet_methods(struct out *out, const SheetStream *stream);
+/* Whether a session was of this stream's people. */
+bool sheet_ballot_of(const BallotResult *ballot, const SheetStream *stream);
 /* The word of an "entity.STATE". */
 const char *sheet_state(struct arena *arena, const char *state);
 const char *sheet_matter(const SheetMatter *matter);

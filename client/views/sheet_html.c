@@ -107,6 +107,13 @@ static void letters(FILE *f, const EvaluationSheet *s)
 	}
 }
 
+static void ballots(FILE *f, const EvaluationSheet *s, const SheetStream *stream)
+{
+	for (size_t i = 0; i < s->n_ballots; i++)
+		if (sheet_ballot_of(s->ballots[i], stream))
+			ballot(f, s->ballots[i]);
+}
+
 /* What stands behind the words of a stream. */
 static void details(FILE *f, struct out *out, struct arena *arena,
 		    const EvaluationSheet *s, const SheetStream *stream)
@@ -118,10 +125,10 @@ static void details(FILE *f, struct out *out, struct arena *arena,
 		labelled(f, word("field.duty_demands"), s->duty_demands);
 		break;
 	case EVAL_STREAM__KIND__MEMBERS:
-		for (size_t i = 0; i < s->n_ballots; i++)
-			ballot(f, s->ballots[i]);
+		ballots(f, s, stream);
 		break;
 	case EVAL_STREAM__KIND__MASSES:
+		ballots(f, s, stream);
 		labelled(f, word("field.representatives"),
 			 sheet_representatives(out, arena, s));
 		for (size_t i = 0; i < s->n_surveys; i++)
