@@ -51,18 +51,20 @@ static const struct {
 
 /* ---- names -------------------------------------------------------------------- */
 
-/* Where a name is looked for: the element of the innermost `each`, then those
- * around it, then the replies from the last to the first. */
-struct scope {
-	const ProtobufCMessageDescriptor *type;
-	const ProtobufCMessage *message; /* NULL: nothing known, every value empty */
-	size_t n;                        /* which element; 0: not one of a list */
-	const struct scope *outer;
-};
-
+/* A field that a name means, and the message it is in. */
 struct found {
 	const ProtobufCMessage *message; /* NULL: empty */
 	const ProtobufCFieldDescriptor *field;
+};
+
+/* Where a name is looked for: the element of the innermost `each`, then those
+ * around it, then the replies from the last to the first. */
+struct scope {
+	const ProtobufCMessageDescriptor *type; /* NULL: `each` over plain values */
+	const ProtobufCMessage *message; /* NULL: nothing known, every value empty */
+	struct found values;             /* of plain values: the list, {value} its n-th */
+	size_t n;                        /* which element; 0: not one of a list */
+	const struct scope *outer;
 };
 
 static const ProtobufCMessage *part(const ProtobufCMessage *message,
@@ -104,9 +106,17 @@ static bool find_in(const struct scope *s, const char *path, struct found *found
 static bool find(const struct scope *s, const char *path, struct found *found)
 {
 	for (; s; s = s->outer)
-		if (find_in(s, path, found))
+		if (s->type && find_in(s, path, found))
 			return true;
 	return false;
+}
+
+/* The innermost `each` over plain values; NULL: there is none. */
+static const struct scope *plain_scope(const struct scope *s)
+{
+	while (s && s->type)
+		s = s->outer;
+	return s;
 }
 
 static size_t count(const struct found *found)
@@ -120,7 +130,8 @@ static size_t count(const struct found *found)
 
 static bool is_known(const char *name)
 {
-	return !strcmp(name, "n") || !strcmp(name, "today") || !strcmp(name, "doc_no");
+	return !strcmp(name, "n") || !strcmp(name, "today") ||
+	       !strcmp(name, "doc_no") || !strcmp(name, "value");
 }
 
 static const char *known_text(const struct paper_facts *facts, const struct scope *s,
@@ -130,6 +141,11 @@ static const char *known_text(const struct paper_facts *facts, const struct scop
 		return facts->today;
 	if (!strcmp(name, "doc_no"))
 		return facts->doc_no ? facts->doc_no : NO_DOC_NO;
+	if (!strcmp(name, "value")) {
+		s = plain_scope(s);
+		return value_nth(facts->out, s->values.message, s->values.field,
+				 s->n - 1);
+	}
 	for (; s; s = s->outer)
 		if (s->n)
 			return out_format(facts->out, "%zu", s->n);
@@ -206,8 +222,8 @@ static const struct scope *scopes_of(const struct paper_facts *facts,
 	const struct scope *inner = NULL;
 
 	for (unsigned i = 0; i < facts->n; i++) {
-		scopes[i] = (struct scope){ facts->replies[i]->descriptor,
-					    facts->replies[i], 0, inner };
+		scopes[i] = (struct scope){ .type = facts->replies[i]->descriptor,
+					    .message = facts->replies[i], .outer = inner };
 		inner = &scopes[i];
 	}
 	return inner;
@@ -272,23 +288,60 @@ static bool add_cell(struct paper_line *row, const char *text)
 	return true;
 }
 
+/* A list of plain values, or "list.field": that field of every element. */
+struct column {
+	struct found list;
+	const ProtobufCFieldDescriptor *inner; /* NULL: the values themselves */
+};
+
+static bool find_column(const struct scope *s, const char *path, struct column *column)
+{
+	const char *dot = strrchr(path, '.');
+	char list[64];
+
+	column->inner = NULL;
+	if (find(s, path, &column->list))
+		return field_repeated(column->list.field) &&
+		       field_kind(column->list.field) != FIELD_MESSAGE;
+	if (!dot || (size_t)(dot - path) >= sizeof(list))
+		return false;
+	memcpy(list, path, (size_t)(dot - path));
+	list[dot - path] = '\0';
+	if (!find(s, list, &column->list) || !field_repeated(column->list.field) ||
+	    field_kind(column->list.field) != FIELD_MESSAGE)
+		return false;
+	column->inner = protobuf_c_message_descriptor_get_field_by_name(
+		column->list.field->descriptor, dot + 1);
+	return column->inner && field_kind(column->inner) != FIELD_MESSAGE;
+}
+
+static const char *column_nth(struct out *out, const struct column *column, size_t i)
+{
+	const char *text;
+
+	if (!column->inner)
+		return value_nth(out, column->list.message, column->list.field, i);
+	text = value_joined(out, part(column->list.message, column->list.field, i),
+			    column->inner);
+	return text ? text : "";
+}
+
 /* The values of a list, one a cell, in exactly `room` cells: empty ones follow, and
  * values past the last cell stand in it together. */
 static bool spread(struct fill *fill, struct paper_line *row, const struct scope *s,
 		   const char *name, unsigned room)
 {
 	struct out *out = fill->facts->out;
-	struct found found;
-	size_t n = find(s, name, &found) ? count(&found) : 0;
+	struct column column;
+	size_t n = find_column(s, name, &column) ? count(&column.list) : 0;
 
 	for (unsigned i = 0; i < room; i++)
-		if (!add_cell(row, i < n ? value_nth(out, found.message, found.field, i)
-					 : ""))
+		if (!add_cell(row, i < n ? column_nth(out, &column, i) : ""))
 			return false;
 	for (size_t i = room; room && i < n; i++)
 		row->cells[row->n - 1] = out_format(out, "%s %s",
-			row->cells[row->n - 1],
-			value_nth(out, found.message, found.field, i));
+						    row->cells[row->n - 1],
+						    column_nth(out, &column, i));
 	return true;
 }
 
@@ -384,8 +437,14 @@ static bool each(struct fill *fill, const struct paper_form_line *line, unsigned
 	if (!find(s, line->text, &found))
 		return true;
 	for (size_t i = 0; i < count(&found); i++) {
-		const struct scope inner = { found.field->descriptor,
-			part(found.message, found.field, i), i + 1, s };
+		struct scope inner = { .n = i + 1, .outer = s };
+
+		if (field_kind(found.field) == FIELD_MESSAGE) {
+			inner.type = found.field->descriptor;
+			inner.message = part(found.message, found.field, i);
+		} else {
+			inner.values = found;
+		}
 
 		if (!run(fill, from, line->end, &inner))
 			return false;
@@ -501,6 +560,8 @@ static bool check_text(struct reading *r, const char *text)
 		len = name_at(text, name);
 		if (!len && *text == '{')
 			return wrong(r, "error.print_brace", text);
+		if (len && !strcmp(name, "value") && !plain_scope(r->inner))
+			return wrong(r, "error.print_no_field", name);
 		if (!len || is_known(name))
 			continue;
 		if (!find(r->inner, name, &found) ||
@@ -513,12 +574,10 @@ static bool check_text(struct reading *r, const char *text)
 /* "*labels": a list, one value a cell, which takes the columns the others leave. */
 static bool check_spread(struct reading *r, const char *name)
 {
-	struct found found;
+	struct column column;
 
-	if (!find(r->inner, name, &found) || !field_repeated(found.field) ||
-	    field_kind(found.field) == FIELD_MESSAGE)
-		return wrong(r, "error.print_no_list", name);
-	return true;
+	return find_column(r->inner, name, &column) ||
+	       wrong(r, "error.print_no_list", name);
 }
 
 static bool check_row(struct reading *r, const char *text)
@@ -586,7 +645,7 @@ static bool read_request(struct reading *r, char *text)
 	while ((field = strtok_r(NULL, " ", &save)) != NULL)
 		if (!read_field(r, request, request->member->descriptor, field))
 			return false;
-	r->scopes[i] = (struct scope){ reply_type(request), NULL, 0, r->inner };
+	r->scopes[i] = (struct scope){ .type = reply_type(request), .outer = r->inner };
 	if (!r->scopes[i].type)
 		return wrong(r, "error.print_no_request", name);
 	r->inner = &r->scopes[i];
@@ -613,11 +672,11 @@ static bool open_block(struct reading *r, struct paper_form_line *line)
 		r->columns = widths(line->text, parts);
 		return r->columns || wrong(r, "error.print_widths", line->text);
 	case EACH:
-		if (!find(r->inner, line->text, &found) ||
-		    field_kind(found.field) != FIELD_MESSAGE ||
-		    !field_repeated(found.field))
+		if (!find(r->inner, line->text, &found) || !field_repeated(found.field))
 			return wrong(r, "error.print_no_list", line->text);
-		*scope = (struct scope){ found.field->descriptor, NULL, 1, r->inner };
+		*scope = (struct scope){ .n = 1, .outer = r->inner };
+		if (field_kind(found.field) == FIELD_MESSAGE)
+			scope->type = found.field->descriptor;
 		r->inner = scope;
 		return true;
 	default:

@@ -17,7 +17,9 @@
  *	head 序号 | 项目 | 说明
  *	row {n} | {text} | {narrative}  the last cell takes the columns that are left
  *	row {text} | *counts | {blank}  a list, one value a cell, in the columns left
- *	each items                      for every element of a list; {n} counts them
+ *	                                (*options.text: that field of every element)
+ *	each items                      for every element of a list; {n} counts them,
+ *	                                {value} is the element of a list of plain values
  *	if grade            unless grade           if state=LOCKED
  *	end                             of table, each, if
  *	page                            a new one

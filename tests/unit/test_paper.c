@@ -63,6 +63,9 @@ static void defects_are_named(void **state)
 		{ HEAD "table 1\ntable 1\nend\nend", "error.print_table_in_table", 4 },
 		{ HEAD "table 1 1\nrow a | *org_id\nend", "error.print_no_list", 4 },
 		{ HEAD "table 1 1\nonce row a | b | c\nend", "error.print_cells", 4 },
+		{ HEAD "body {value}", "error.print_no_field", 3 },
+		{ HEAD "table 1 1\nrow a | *people\nend", "error.print_no_list", 4 },
+		{ HEAD "table 1 1\nrow a | *people.nobody\nend", "error.print_no_list", 4 },
 		{ HEAD "each org_id\nend", "error.print_no_list", 3 },
 		{ HEAD "if nobody\nend", "error.print_no_field", 3 },
 		{ HEAD "each people\n", "error.print_open", 3 },
@@ -100,7 +103,8 @@ static const char form_text[] = "name 名册\nrequest list_people org_id\n"
 	"title {org_name}\ncentre {doc_no} {as_of_on}\n"
 	"table 1 2 2\nhead 序 | 名\neach people\n"
 	"row {n} | {name} | {standing}\nif standing=PROBATIONARY\nrow 预备\nend\nend\nend\n"
-	"each people\nonce heading {org_name}\nend\nunless people\nbody 无\nend\n";
+	"each people\nonce heading {org_name}\nend\nunless people\nbody 无\nend\n"
+	"table 1 1 1\nrow 名 | *people.name\nend\n";
 
 static void fill(struct paper *paper, const char *doc_no, struct out *out)
 {
@@ -160,7 +164,10 @@ static void values_go_where_they_belong(void **state)
 	assert_int_equal(l->next->next->next->kind, PAPER_END);
 	/* once: the same heading is not said again; people are there: no 无 */
 	assert_int_equal(l->next->next->next->next->kind, PAPER_HEADING);
-	assert_null(l->next->next->next->next->next);
+	/* a field of every element, one a cell */
+	l = l->next->next->next->next->next->next;
+	assert_int_equal(l->n, 3);
+	assert_string_equal(l->cells[2], two);
 	/* the digest is that of what is said */
 	paper_digest(&paper, digest);
 	fill(&other, NULL, out);
@@ -223,6 +230,35 @@ static void lists_are_spread(void **state)
 	fclose(nowhere);
 }
 
+/* {value} is the element of a list of plain values. */
+static void plain_values_one_by_one(void **state)
+{
+	static const char text[] = "name x\nrequest get_survey survey_id\n"
+		"each questions\nbody {n} {value} {title}\nend\n";
+	static char one_question[] = "支持度", title[] = "问卷";
+	static char *questions[] = { one_question };
+	FILE *nowhere = fopen("/dev/null", "w");
+	struct out *out = quiet(nowhere);
+	struct paper_trouble trouble;
+	struct paper_form form;
+	struct paper_facts facts = { .out = out, .n = 1, .today = "" };
+	GetSurveyReply reply = GET_SURVEY_REPLY__INIT;
+	struct paper paper;
+
+	(void)state;
+	reply.title = title;
+	reply.n_questions = 1;
+	reply.questions = questions;
+	facts.replies[0] = &reply.base;
+	assert_true(paper_form_read(&arena, text, strlen(text), &form, &trouble));
+	paper_begin(&paper, &arena);
+	assert_true(paper_form_fill(&form, &facts, &paper));
+	assert_string_equal(paper.first->cells[0], "1 支持度 问卷");
+	assert_null(paper.first->next);
+	out_free(out);
+	fclose(nowhere);
+}
+
 static void text_stays_text(void **state)
 {
 	FILE *nowhere = fopen("/dev/null", "w"), *f;
@@ -272,6 +308,7 @@ int main(void)
 		cmocka_unit_test(too_deep_is_refused),
 		cmocka_unit_test(values_go_where_they_belong),
 		cmocka_unit_test(lists_are_spread),
+		cmocka_unit_test(plain_values_one_by_one),
 		cmocka_unit_test(text_stays_text),
 	};
 
