@@ -10,6 +10,7 @@ INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
 	('P60', '01', 'branch_secretary', '2024-05-20'),
 	('P61', '01', 'branch_committee_member', '2024-05-20'),
 	('P70', 'DW', 'scrutineer', '2024-01-01'), ('P71', 'DW', 'teller', '2024-01-01'),
+	('P74', 'DW', 'objection_officer', '2024-01-01'), ('P75', 'DW', 'discipline', '2024-01-01'),
 	('P72', 'DW', 'key_holder', '2024-01-01'), ('P73', 'DW', 'general_branch_secretary', '2024-01-01');
 
 -- Arguments by name: the hinted object, and for the rest something that is right.
@@ -322,7 +323,8 @@ BEGIN
 			OR (p.role = 'anyone' AND o.role = 'auditor')
 		CROSS JOIN generate_series(1, 12)
 		WHERE c.pronamespace = 'call'::regnamespace AND c.proname ~
-			'dossier|meeting|agenda|attendance|recuse|vote|_item$|opinion|minutes|notice|award|decision|duties|audit_log|^find$'
+			'dossier|meeting|agenda|attendance|recus|vote|_item$|opinion|minutes|notice|award|decision|duties|audit_log|^find$|'
+			'objection|question|inquiry|_branch$|identity|declar|relative|speech|consultation|withdrawal'
 			AND c.proname NOT LIKE 'adopt%'
 	LOOP
 		SELECT string_agg(t.anything(f.proargtypes[i - 1], (random() * 1000)::int), ', ' ORDER BY i)
