@@ -44,7 +44,7 @@ BEGIN
 		a.standing, a.from_on, a.to_on)::api.affiliation_row ORDER BY a.from_on, a.org_id), '{}')
 	INTO affiliations FROM data.affiliation a WHERE a.person_id = person_id;
 	SELECT coalesce(array_agg(ROW(o.org_id, flow.org_name(o.org_id, flow.today()), o.role,
-		person_id, name, mark, o.from_on, o.to_on)::api.office_holder
+		person_id, name, mark, o.from_on, o.to_on, o.doc_no)::api.office_holder
 		ORDER BY o.from_on, o.org_id, o.role), '{}')
 	INTO offices FROM data.office o WHERE o.person_id = person_id;
 END $$;
