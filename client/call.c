@@ -325,31 +325,45 @@ static bool unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
 	return *(ProtobufCMessage **)message != NULL;
 }
 
-static bool fits(const struct call *call, const Reply *reply)
+static bool fits(uint32_t body_case, const Reply *reply)
 {
-	if (reply->refusal || reply->waiting)
-		return true;
-	return (uint32_t)reply->body_case == (uint32_t)call->request->body_case;
+	return reply->refusal || reply->waiting || (uint32_t)reply->body_case == body_case;
 }
 
-static bool read_reply(struct call *call, const uint8_t *body, size_t len)
+static bool read_any_reply(uint32_t body_case, const uint8_t *body, size_t len,
+			   uint64_t *id, Reply **reply)
 {
 	Envelope *envelope = NULL;
 	bool ok;
 
+	*reply = NULL;
 	if (!unpack(&envelope__descriptor, body, len, &envelope))
 		return false;
-	/* a server that could not even read the envelope answers with id 0 */
-	ok = (envelope->id == call->id || envelope->id == 0) &&
-	     unpack(&reply__descriptor, envelope->payload.data,
-		    envelope->payload.len, &call->reply);
+	*id = envelope->id;
+	ok = unpack(&reply__descriptor, envelope->payload.data, envelope->payload.len,
+		    reply);
 	envelope__free_unpacked(envelope, NULL);
-	if (ok && !fits(call, call->reply)) {
-		call_free(call->reply);
-		call->reply = NULL;
+	if (ok && !fits(body_case, *reply)) {
+		call_free(*reply);
+		*reply = NULL;
 		ok = false;
 	}
 	return ok;
+}
+
+static bool read_reply(struct call *call, const uint8_t *body, size_t len)
+{
+	uint64_t id;
+
+	if (!read_any_reply((uint32_t)call->request->body_case, body, len, &id,
+			    &call->reply))
+		return false;
+	/* a server that could not even read the envelope answers with id 0 */
+	if (id == call->id || id == 0)
+		return true;
+	call_free(call->reply);
+	call->reply = NULL;
+	return false;
 }
 
 /* ---- one exchange ------------------------------------------------------------------------------ */
@@ -617,6 +631,51 @@ int call_try(struct client *client, Request *request, Reply **reply)
 	else
 		*reply = call.reply;
 	return code;
+}
+
+/* ---- ahead ------------------------------------------------------------------------------------ */
+
+bool call_ahead(struct client *client, Request *request)
+{
+	struct call call = {
+		.client = client,
+		.row = catalogue_find(request->body_case),
+		.request = request,
+		.id = ++client->last_id,
+	};
+	struct link *link = client->links[LINK_MEMBER];
+	bool sent;
+
+	if (!link || !call.row || is_write(&call))
+		return false;
+	give_head(&call);
+	sent = build_envelope(&call) &&
+	       link_send(link, call.entry.envelope, call.entry.envelope_len) == LINK_OK;
+	free(call.mine);
+	if (!sent)
+		call_hang_up(client);
+	return sent;
+}
+
+bool call_answer(struct client *client, uint32_t body_case, Reply **reply)
+{
+	struct link *link = client->links[LINK_MEMBER];
+	uint8_t *body = NULL;
+	uint64_t id;
+	size_t len;
+	bool ok = link && link_receive(link, &body, &len) == LINK_OK &&
+		  read_any_reply(body_case, body, len, &id, reply);
+
+	free(body);
+	if (!ok)
+		call_hang_up(client);
+	return ok;
+}
+
+void call_hang_up(struct client *client)
+{
+	link_close(client->links[LINK_MEMBER]);
+	client->links[LINK_MEMBER] = NULL;
 }
 
 int call_refused(struct client *client, const Refusal *refusal)

@@ -30,6 +30,17 @@ int call_waits(struct client *client, const Reply *reply);
 
 void call_free(Reply *reply);
 
+/* Several on their way at once, for what may be asked again without harm and is not
+ * signed: on the connection to the member port that is open already.  Nothing is
+ * tried again and nothing said; whoever gets no answer asks by call_request. */
+
+/* Sends.  False: not sent, and the connection is closed. */
+bool call_ahead(struct client *client, Request *request);
+/* The next answer, to whichever of them.  False: none will come, it is closed. */
+bool call_answer(struct client *client, uint32_t body_case, Reply **reply);
+/* Closes it, with whatever is still on its way. */
+void call_hang_up(struct client *client);
+
 /* Sends what the outbox kept once more, byte for byte; the caller holds its
  * lock.  As call_try; an answer that settles the matter drops the entry. */
 struct outbox_entry;

@@ -21,6 +21,7 @@
 
 #define SHA256_BYTES 32
 #define READ_BYTES (256 * 1024)
+#define AHEAD 6 /* the server takes eight requests at once */
 
 /* ---- small things ------------------------------------------------------------ */
 
@@ -218,22 +219,75 @@ static int upload_begin(struct upload *u, const BeginFile *options)
 		       ? 0 : fail1(u->client, EXIT_VERSION, "file_reply", u->name);
 }
 
+static uint64_t upload_done(const struct upload *u)
+{
+	uint64_t done = (uint64_t)u->next * (uint64_t)u->chunk_bytes;
+
+	return done < u->size ? done : u->size;
+}
+
+/* The n-th chunk in `put`; false: the file is no longer what it was. */
+static bool upload_read(struct upload *u, int32_t n, uint8_t *buffer, PutChunk *put)
+{
+	off_t at = (off_t)n * u->chunk_bytes;
+	uint64_t left = u->size - (uint64_t)at;
+	size_t len = left < (uint64_t)u->chunk_bytes ? (size_t)left : (size_t)u->chunk_bytes;
+
+	put_chunk__init(put);
+	put->file_id = u->file_id;
+	put->has_chunk_no = put->has_data = true;
+	put->chunk_no = n;
+	put->data = (ProtobufCBinaryData){ len, buffer };
+	return pread(u->fd, buffer, len, at) == (ssize_t)len;
+}
+
+/* Chunks one after another without waiting for their replies, AHEAD at most, so that
+ * one is encrypted while another travels and a third is stored.  Ends early at
+ * anything out of the ordinary: upload_chunk() goes on and knows what to say. */
+static void upload_ahead(struct upload *u, uint8_t *buffer, struct progress *p)
+{
+	int32_t to_send = u->next;
+	unsigned on_way = 0;
+	Reply *reply;
+
+	while (u->next < u->chunks) {
+		for (; to_send < u->chunks && on_way < AHEAD; to_send++, on_way++) {
+			Request request = REQUEST__INIT;
+			PutChunk put;
+
+			request.body_case = REQUEST__BODY_PUT_CHUNK;
+			request.put_chunk = &put;
+			if (!upload_read(u, to_send, buffer, &put) ||
+			    !call_ahead(u->client, &request))
+				break;
+		}
+		if (!on_way)
+			break;
+		on_way--;
+		if (!call_answer(u->client, REQUEST__BODY_PUT_CHUNK, &reply))
+			return;
+		if (reply->refusal) {
+			call_free(reply);
+			break;
+		}
+		if (reply->put_chunk->next_chunk > u->next)
+			u->next = reply->put_chunk->next_chunk;
+		call_free(reply);
+		progress_step(p, upload_done(u));
+	}
+	if (on_way)
+		call_hang_up(u->client);
+}
+
 /* Sends the chunk that is missing; the reply names the next one. */
 static int upload_chunk(struct upload *u, uint8_t *buffer)
 {
-	PutChunk put = PUT_CHUNK__INIT;
-	off_t at = (off_t)u->next * u->chunk_bytes;
-	uint64_t left = u->size - (uint64_t)at;
-	size_t len = left < (uint64_t)u->chunk_bytes ? (size_t)left : (size_t)u->chunk_bytes;
+	PutChunk put;
 	Reply *reply;
 	int code;
 
-	if (pread(u->fd, buffer, len, at) != (ssize_t)len)
+	if (!upload_read(u, u->next, buffer, &put))
 		return fail1(u->client, EXIT_FAILED, "file_changed", u->path);
-	put.file_id = u->file_id;
-	put.has_chunk_no = put.has_data = true;
-	put.chunk_no = u->next;
-	put.data = (ProtobufCBinaryData){ len, buffer };
 	code = ask(u->client, REQUEST__BODY_PUT_CHUNK, &put, &reply);
 	if (code != 0)
 		return code;
@@ -246,7 +300,6 @@ static int upload_chunk(struct upload *u, uint8_t *buffer)
 
 static int upload_chunks(struct upload *u)
 {
-	uint64_t done = (uint64_t)u->next * (uint64_t)u->chunk_bytes;
 	uint8_t *buffer = malloc((size_t)u->chunk_bytes);
 	struct progress p;
 	int code = 0;
@@ -256,12 +309,13 @@ static int upload_chunks(struct upload *u)
 	if (u->next > 0 && u->next < u->chunks)
 		out_say(client_out(u->client), "%s",
 			say(u->client, "text.file_resumed", u->name, ""));
-	progress_start(&p, u->client, "text.file_sending", u->name, u->size, done);
+	progress_start(&p, u->client, "text.file_sending", u->name, u->size,
+		       upload_done(u));
+	upload_ahead(u, buffer, &p);
 	while (code == 0 && u->next < u->chunks) {
 		code = upload_chunk(u, buffer);
-		done = (uint64_t)u->next * (uint64_t)u->chunk_bytes;
 		if (code == 0)
-			progress_step(&p, done < u->size ? done : u->size);
+			progress_step(&p, upload_done(u));
 	}
 	progress_end(&p);
 	free(buffer);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -32,6 +33,8 @@ struct link {
 	bool not_ours;    /* why the handshake failed */
 	bool spoken;      /* a byte of a request may have left */
 	struct frame_reader reader;
+	uint8_t plain[16384]; /* decrypted and not yet used, from plain_at on */
+	size_t plain_at, plain_len;
 	int64_t deadline; /* of the reply, monotonic milliseconds */
 };
 
@@ -268,7 +271,7 @@ static bool connected(int fd, unsigned ms)
 static int dial(const struct addrinfo *a, unsigned ms)
 {
 	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			a->ai_protocol);
+			a->ai_protocol), at_once = 1;
 
 	if (fd < 0)
 		return -1;
@@ -278,6 +281,8 @@ static int dial(const struct addrinfo *a, unsigned ms)
 		return -1;
 	}
 	set_timeouts(fd, ms);
+	/* a request's last bytes must not wait until the first are acknowledged */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
 	return fd;
 }
 
@@ -452,25 +457,26 @@ static enum link_result take_frame(struct link *link, uint8_t **body, size_t *le
 
 enum link_result link_receive(struct link *link, uint8_t **body, size_t *len)
 {
-	uint8_t buf[16384];
 	const uint8_t *p;
-	size_t n;
 
 	for (;;) {
-		ERR_clear_error();
-		if (SSL_read_ex(link->ssl, buf, sizeof(buf), &n) != 1)
-			return explain(link);
-		for (p = buf; n;) {
-			enum frame_result state = frame_feed(&link->reader, &p, &n);
+		while (link->plain_len) {
+			enum frame_result state;
 
-			/* one question, one answer: more is not ours to keep */
+			p = link->plain + link->plain_at;
+			state = frame_feed(&link->reader, &p, &link->plain_len);
+			link->plain_at = (size_t)(p - link->plain);
 			if (state == FRAME_READY)
-				return n ? LINK_PROTOCOL
-					 : take_frame(link, body, len);
+				return take_frame(link, body, len);
 			if (state != FRAME_MORE)
 				return LINK_PROTOCOL;
 		}
 		if (now_ms() > link->deadline)
 			return LINK_LOST;
+		ERR_clear_error();
+		link->plain_at = 0;
+		if (SSL_read_ex(link->ssl, link->plain, sizeof(link->plain),
+				&link->plain_len) != 1)
+			return explain(link);
 	}
 }

@@ -9,11 +9,11 @@ enum {
 	TRIES = 3, /* of a transaction that met another (40001, 40P01) */
 };
 
-/* How many calls may be on one connection's wire, by lane.  On the write lane
- * that is one group; a slow statement never has another behind it. */
+/* How many calls may be on one connection's wire, by lane.  On the write and stream
+ * lanes that is one group; a slow statement never has another behind it. */
 static const int depth[LANE_COUNT] = {
 	[LANE_READ] = 32, [LANE_WRITE] = DBCONN_DEPTH, [LANE_SLOW] = 1,
-	[LANE_STREAM] = 4,
+	[LANE_STREAM] = DBCONN_DEPTH,
 };
 
 struct lane_state {
@@ -208,13 +208,19 @@ static bool alone(const struct db_call *call)
 	return call->alone || call->rollback;
 }
 
-/* The next segment of a lane: a group on the write lane; elsewhere one call, or
+/* What is committed together. */
+static bool in_groups(enum lane which)
+{
+	return which == LANE_WRITE || which == LANE_STREAM;
+}
+
+/* The next segment of a lane: a group where there are groups; elsewhere one call, or
  * those that one statement answers. */
 static int take(struct db *db, enum lane which, struct db_call **calls)
 {
 	struct lane_state *lane = &db->lanes[which];
 	const struct db_statement *only =
-		which == LANE_WRITE ? NULL : lane->head->statement;
+		in_groups(which) ? NULL : lane->head->statement;
 	int most = !only || only->set ? share(db, which) : 1, n = 0;
 
 	if (most > DBCONN_DEPTH)
@@ -239,7 +245,7 @@ static int take(struct db *db, enum lane which, struct db_call **calls)
 static bool has_room(const struct lane_state *lane, enum lane which,
 	const struct dbconn *conn)
 {
-	bool many = which == LANE_WRITE ||
+	bool many = in_groups(which) ||
 		(lane->head->statement->set && !alone(lane->head));
 
 	return dbconn_state(conn) == DBCONN_UP &&

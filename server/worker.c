@@ -18,7 +18,7 @@
 #define SIGNALS 4
 #define DAY_MS (24 * 60 * 60 * 1000ull)
 #define WARN_DAYS 60
-#define LARGE_BLOCK (64 * 1024)
+#define LARGE_BLOCK (1024 * 1024)
 #define CLOCK_MS 2000
 #define CLOCK_JUMP 10 /* seconds */
 
@@ -196,8 +196,9 @@ static void raise_descriptors(const struct config_port *limits)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Large blocks, frames and what they unpack to, go back to the system when they are
- * freed; by default the C library would keep ever larger ones. */
+/* Freed memory goes back to the system; by default the C library would keep ever
+ * larger blocks.  Those of a chunk of evidence are below the limit: taking its pages
+ * from the system anew cost as much as all else that is done with it. */
 static void give_back_memory(void)
 {
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);

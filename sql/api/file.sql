@@ -26,10 +26,12 @@ CREATE FUNCTION flow.file_items(file_id text) RETURNS text[] LANGUAGE sql STABLE
 		split_part(l.item_code, '.', 2)::int), '{}')
 	FROM data.file_link l WHERE l.file_id = file_items.file_id $$;
 -- The first chunk that is missing; the number of chunks when none is.
-CREATE FUNCTION flow.next_chunk(file_id text) RETURNS int LANGUAGE sql STABLE AS $$
-	SELECT min(n) FROM data.file f, generate_series(0, flow.chunks(f.size_bytes)) n
-	WHERE f.id = next_chunk.file_id AND NOT EXISTS (SELECT FROM data.file_chunk c
-		WHERE c.file_id = f.id AND c.chunk_no = n) $$;
+CREATE FUNCTION flow.next_chunk(file_id text) RETURNS int LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT min(n) FROM data.file f, generate_series(0, flow.chunks(f.size_bytes)) n
+		WHERE f.id = next_chunk.file_id AND NOT EXISTS (SELECT FROM data.file_chunk c
+			WHERE c.file_id = f.id AND c.chunk_no = n));
+END $$;
 
 CREATE FUNCTION flow.file_hash(file_id text) RETURNS bytea LANGUAGE sql STABLE AS $$
 	SELECT sha256(string_agg(c.bytes, '' ORDER BY c.chunk_no))

@@ -59,8 +59,9 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
 -- The committee reads the evidence of what is on an agenda, as it reads the dossier:
 -- whoever has stood aside reads neither.
 CREATE FUNCTION flow.sees_files(me auth.actor, round_id text) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT coalesce(me.role, '') NOT LIKE 'committee\_%' OR EXISTS (
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN coalesce(me.role, '') NOT LIKE 'committee\_%' OR EXISTS (
 		SELECT FROM data.application a
 		JOIN data.agenda_item i ON i.application_id = a.id AND i.state <> 'REMOVED'
 		WHERE a.round_id = sees_files.round_id
@@ -68,7 +69,8 @@ LANGUAGE sql STABLE AS $$
 		AND NOT EXISTS (SELECT FROM data.recusal r
 			JOIN data.agenda_item i ON i.id = r.agenda_item_id
 			JOIN data.application a ON a.id = i.application_id
-			WHERE a.round_id = sees_files.round_id AND r.person_id = me.person_id) $$;
+			WHERE a.round_id = sees_files.round_id AND r.person_id = me.person_id);
+END $$;
 
 -- The next level above a branch that has not endorsed yet; NULL: straight to the
 -- committee.  Endorsements of a level that is gone stay valid.
