@@ -144,9 +144,10 @@ BEGIN
 		'	JOIN rule.hint h ON h.entity = $2 AND h.request = t.request'
 		'	WHERE EXISTS (SELECT FROM rule.permission p WHERE p.request = t.request'
 		'		AND p.role IN ($1.role, ''person''))'
-		'	AND auth.reaches($1, x.org_id) OFFSET 0) d'
+		'	AND %s OFFSET 0) d'
 		' WHERE flow.reasons(d.guard, d.id) = ''{}'''
-		' AND flow.personal_reasons(d.only_if, $1, d.id) = ''{}''', entity)
+		' AND flow.personal_reasons(d.only_if, $1, d.id) = ''{}''',
+		entity, auth.reach(me, 'x.org_id'))
 		USING me, entity;
 END $$;
 
@@ -159,9 +160,14 @@ LANGUAGE sql STABLE AS $$
 		CASE h.made_for WHEN 'term' THEN flow.term_end(t.id) END
 	FROM rule.hint h
 	JOIN rule.permission p ON p.request = h.request AND p.role = me.role
-	JOIN data.org o ON CASE h.made_for WHEN 'branch' THEN o.id = me.org_id
-			AND o.kind LIKE 'branch%' WHEN 'term' THEN o.kind LIKE 'branch%'
-			AND flow.stands(o.id, flow.today()) ELSE o.id = flow.committee() END
+	CROSS JOIN LATERAL (
+		SELECT b.id FROM data.org b WHERE h.made_for = 'branch' AND b.id = me.org_id
+			AND b.kind LIKE 'branch%'
+		UNION ALL
+		SELECT b.id FROM data.org b WHERE h.made_for = 'term' AND b.kind LIKE 'branch%'
+			AND flow.stands(b.id, flow.today())
+		UNION ALL
+		SELECT flow.committee() WHERE h.made_for NOT IN ('branch', 'term')) o
 	LEFT JOIN LATERAL flow.running_term(o.id, flow.today()) t ON h.made_for = 'term'
 	WHERE h.made_for IS NOT NULL AND auth.reaches(me, o.id)
 		AND (h.made_for <> 'term'

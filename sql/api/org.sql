@@ -21,20 +21,20 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 BEGIN
 	as_of_on := coalesce(as_of_on, flow.today());
-	WITH RECURSIVE v AS (
+	WITH RECURSIVE v AS NOT MATERIALIZED (
 		SELECT x.* FROM data.org_version x WHERE x.from_on <= as_of_on
 			AND (x.to_on IS NULL OR x.to_on > as_of_on)
 			AND x.status NOT IN ('MERGED', 'SPLIT', 'DISSOLVED')),
-	t(org_id, depth, path) AS (
-		SELECT v.org_id, 0, ARRAY[v.org_id] FROM v
+	t(org_id, depth, path, name, parent_id) AS (
+		SELECT v.org_id, 0, ARRAY[v.org_id], v.name::text, v.parent_id FROM v
 		WHERE CASE WHEN top_org_id IS NULL THEN v.parent_id IS NULL
 			ELSE v.org_id = top_org_id END
 		UNION ALL
-		SELECT v.org_id, t.depth + 1, t.path || v.org_id
+		SELECT v.org_id, t.depth + 1, t.path || v.org_id, v.name, v.parent_id
 		FROM v JOIN t ON v.parent_id = t.org_id
 		WHERE NOT v.org_id = ANY (t.path))
-	SELECT coalesce(array_agg(ROW(t.org_id, t.depth, v.name, o.kind, o.member_category,
-		v.parent_id, flow.org_status(flow.org_version(t.org_id, as_of_on), as_of_on),
+	SELECT coalesce(array_agg(ROW(t.org_id, t.depth, t.name, o.kind, o.member_category,
+		t.parent_id, flow.org_status(flow.org_version(t.org_id, as_of_on), as_of_on),
 		(SELECT string_agg(flow.person_label(h.person_id), ' ')
 			FROM flow.holders(t.org_id, CASE o.kind WHEN 'general_branch'
 				THEN 'general_branch_secretary' WHEN 'committee' THEN 'committee_secretary'
@@ -42,7 +42,8 @@ BEGIN
 		coalesce(r.extended_to_on, r.due_on),
 		CASE WHEN r.id IS NOT NULL THEN flow.term_state(r, as_of_on) END)::api.org_row
 		ORDER BY t.path), '{}')
-	INTO orgs FROM t JOIN v ON v.org_id = t.org_id JOIN data.org o ON o.id = t.org_id
+	-- one by one by index: how few are below an organisation no statistics tell
+	INTO orgs FROM t CROSS JOIN LATERAL (SELECT x.* FROM data.org x WHERE x.id = t.org_id OFFSET 0) o
 	LEFT JOIN LATERAL flow.running_term(t.org_id, as_of_on) r ON true;
 	IF top_org_id IS NOT NULL AND orgs = '{}' THEN
 		PERFORM refuse.denied();

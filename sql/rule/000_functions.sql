@@ -198,6 +198,18 @@ BEGIN
 			END FROM rule.role r WHERE r.role = me.role), false);
 END $$;
 
+-- The same as a condition on a column, $1 being the actor: for a search, which then
+-- finds by index what one office works with among millions.
+CREATE FUNCTION auth.reach(me auth.actor, org_column text) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN coalesce((SELECT format(CASE r.scope
+			WHEN 'college' THEN '%1$s IS NOT NULL'
+			WHEN 'own' THEN '%1$s = ($1).org_id'
+			ELSE '%1$s IN (SELECT flow.below(($1).org_id, flow.today()))'
+			END, org_column) FROM rule.role r WHERE r.role = me.role), 'false');
+END $$;
+
 -- Refuses unless the actor's office reaches the organisation (NULL: no such thing).
 CREATE FUNCTION auth.need(me auth.actor, org_id text) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
