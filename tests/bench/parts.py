@@ -92,14 +92,15 @@ class Bench:
         return self.peers[name]
 
     # ---- casting ------------------------------------------------------------------
-    def cast_requests(self):
-        return write_requests(self.world.base / "cast", (envelope(payload(
+    @staticmethod
+    def cast_requests(w):
+        return write_requests(w.base / "cast", (envelope(payload(
             "cast_ballot", field(1, SESSION.encode()) + field(2, b["token"]) +
-            field(3, b["sealed"]) + field(4, b["signature"]))) for b in self.world.ballots))
+            field(3, b["sealed"]) + field(4, b["signature"]))) for b in w.ballots))
 
     def cast(self):
         w, n = self.world, self.scale.ballots
-        ours = self.cast_requests()
+        ours = self.cast_requests(w)
         theirs = write_requests(w.base / "cast.http", (http("POST", "/cast", json.dumps({
             "session_id": SESSION, **{k: base64.b64encode(b[k]).decode()
                                       for k in ("token", "sealed", "signature")}
@@ -333,7 +334,7 @@ SELECT * FROM call.add_note('\\x{w.fp}'::bytea, '{OFFICER}',
     # ---- slow work beside quick ------------------------------------------------------------
     def tail(self):
         w, seconds = self.world, self.scale.seconds
-        sheets, casts = self.sheet_requests(), self.cast_requests()
+        sheets, casts = self.sheet_requests(), self.cast_requests(w)
         events = write_requests(w.base / "events", [envelope(payload("audit_log", b""))])
         auditor = w.credentials(w.person_id("BY0039"))
         self.evidence()
@@ -384,7 +385,8 @@ SELECT * FROM call.add_note('\\x{w.fp}'::bytea, '{OFFICER}',
                          f"{aim or '':>6}  {'' if good else 'missed'}")
         lines.append("")
         for what, got in self.found.items():
-            unit = {"upload": "MB/s", "cli": "commands/s"}.get(what, "a second")
+            unit = {"upload": "MB/s", "cli": "commands/s"}.get(
+                what, "µs" if "branches" in what else "a second")
             lines.append(f"{what:12}" + "  ".join(f"{k} {v:,.0f}" for k, v in got.items()) +
                          f"  {unit}")
         for what, cost in self.where.items():

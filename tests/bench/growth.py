@@ -1,0 +1,148 @@
+"""The same four requests at a thousand branches and at as many as are asked for: the
+time of one at a time, through the whole server."""
+import time
+
+from parts import Bench
+from world import (OFFICER, SESSION, World, envelope, field, load, median, payload,
+                   write_requests)
+
+FEW = 1000
+CASTS = 512  # ballots cast at each measuring
+
+# Branches from :a to :b, thirty below each general branch, with a term and a secretary;
+# every tenth applies.  Triggers are off: nothing here breaks what they watch over.
+BRANCHES = """
+SET session_replication_role = replica;
+SET synchronous_commit = off;
+INSERT INTO data.org (id, kind, established_on)
+SELECT 'Y' || n, 'general_branch', '2010-01-01' FROM generate_series({a} / 30, {b} / 30) n
+ON CONFLICT DO NOTHING;
+INSERT INTO data.org_version (org_id, parent_id, name, from_on)
+SELECT 'Y' || n, 'DW', '第' || n || '党总支', '2010-01-01'
+FROM generate_series({a} / 30, {b} / 30) n ON CONFLICT DO NOTHING;
+INSERT INTO data.org (id, kind, member_category, established_on)
+SELECT 'X' || n, 'branch', '教工', '2010-01-01' FROM generate_series({a}, {b}) n;
+INSERT INTO data.org_version (org_id, parent_id, name, from_on)
+SELECT 'X' || n, 'Y' || n / 30, '第' || n || '党支部', '2010-01-01'
+FROM generate_series({a}, {b}) n;
+INSERT INTO data.term (id, org_id, term_no, start_on, due_on)
+SELECT 'RQX' || n || '-1', 'X' || n, 1, '2024-05-20', '2027-05-19'
+FROM generate_series({a}, {b}) n;
+INSERT INTO data.person (id, name)
+SELECT 'P' || 100000000 + n, '书记' || n FROM generate_series({a}, {b}) n;
+INSERT INTO data.affiliation (person_id, org_id, standing, from_on)
+SELECT 'P' || 100000000 + n, 'X' || n, 'FULL', '2020-01-01' FROM generate_series({a}, {b}) n;
+INSERT INTO data.office (person_id, org_id, role, from_on)
+SELECT 'P' || 100000000 + n, 'X' || n, 'branch_secretary', '2024-05-20'
+FROM generate_series({a}, {b}) n;
+INSERT INTO data.round (id, org_id, state, term_id, standard_version_id, started_on, started_by)
+SELECT 'LCX' || n, 'X' || n, 'APPLIED', 'RQX' || n || '-1', s.id, '2026-03-01', 'P1'
+FROM generate_series({a}, {b}, 10) n, data.standard_version s;
+INSERT INTO data.self_assessment (id, org_id, state, round_id, version_no)
+SELECT 'ZPX' || n, 'X' || n, 'ADOPTED', 'LCX' || n, 1 FROM generate_series({a}, {b}, 10) n;
+INSERT INTO data.application (id, org_id, state, round_id, standard_version_id, self_id,
+    self_version_no, org_name, org_kind, established_on, full_members,
+    probationary_members, summary, term_id, created_on, created_by, submitted_at)
+SELECT 'SBX' || n, 'X' || n, 'EVALUATING', 'LCX' || n, s.id, 'ZPX' || n, 1,
+    '第' || n || '党支部', 'branch', '2010-01-01', 25, 0, '自创工作情况',
+    'RQX' || n || '-1', '2026-10-10', 'P1', '2026-10-10'
+FROM generate_series({a}, {b}, 10) n, data.standard_version s;
+INSERT INTO flow.sheet (application_id)
+SELECT 'SBX' || n FROM generate_series({a}, {b}, 10) n;
+INSERT INTO data.eval_stream (id, org_id, state, application_id, stream, opened_on)
+SELECT 'PSX' || n || '-' || left(k, 3), 'X' || n, 'LOCKED', 'SBX' || n, k, '2026-10-11'
+FROM generate_series({a}, {b}, 10) n, unnest('{{ORG,MEMBERS,MASSES,SOCIETY}}'::text[]) k;
+INSERT INTO data.eval_version (stream_id, version_no, summary, prepared_by, locked_by)
+SELECT s.id, 1, '小结', 'P1', NULL FROM data.eval_stream s
+WHERE s.id LIKE 'PSX%' AND NOT EXISTS (SELECT FROM data.eval_version v WHERE v.stream_id = s.id);
+INSERT INTO data.gap (id, org_id, state, round_id, item_code, source, problem, found_on,
+    found_by)
+SELECT 'WTX' || n, 'X' || n, 'OPEN', 'LCX' || n, '3.2', 'SELF', '批评意见偏少', '2026-10-10', 'P1'
+FROM generate_series({a}, {b}, 10) n;
+"""
+# Sealed ballots lie in the urns of other sessions, twenty-five each.
+BALLOTS = """
+SET session_replication_role = replica;
+SET synchronous_commit = off;
+INSERT INTO data.urn (token_hash, session_id, public_key, sealed, sealed_hash, signature)
+SELECT sha256(int8send(n)), 'CPX' || n / 25, sha256(int8send(n + 1)), s.sealed,
+    sha256(int8send(n + 2)), s.signature
+FROM generate_series({a}::bigint, {b}) n,
+    (SELECT sealed, signature FROM bench.ballot LIMIT 1) s;
+"""
+
+
+class Growth(Bench):
+    """Two worlds side by side, asked alternately."""
+
+    def __init__(self, opt, say):
+        self.opt, self.say = opt, say
+        self.curves, self.where, self.found, self.peers = {}, {}, {}, {}
+        self.rounds = opt.rounds or 5
+        self.world = World(CASTS, base=opt.base)
+        self.large = World(CASTS, base=opt.base)
+
+    def close(self):
+        self.large.close()
+        self.world.close()
+
+    def run(self):
+        times = {}
+        for w, sizes in ((self.world, (FEW, FEW)),
+                         (self.large, (self.opt.branches, self.opt.ballots))):
+            w.begin()
+            self.fill(w, *sizes)
+            self.prepare(w)
+            times[w] = {}
+        for _ in range(self.rounds):
+            for w in times:
+                for name, us in self.measure(w):
+                    times[w].setdefault(name, []).append(us)
+        for w, sizes in ((self.world, (FEW, FEW)),
+                         (self.large, (self.opt.branches, self.opt.ballots))):
+            size = w.sql("SELECT pg_size_pretty(pg_database_size('zhibu'))")[0][0]
+            what = f"{sizes[0]:,} branches, {sizes[1]:,} ballots ({size})  "
+            self.found[what] = {k: median(v) for k, v in times[w].items()}
+        return {f"growth_{k}": median(times[self.large][k]) / median(v)
+                for k, v in times[self.world].items()}
+
+    def prepare(self, w):
+        def asks(name, request, acting, bodies):
+            return write_requests(w.base / name, [envelope(payload(
+                request, b, acting=acting)) for b in bodies])
+        w.requests = {
+            "sheet": asks("sheets", "show_evaluation", OFFICER,
+                          [field(1, f"SBX{n}".encode()) for n in range(1, FEW, 10)]),
+            "list": asks("list", "list_orgs", OFFICER,
+                         [field(1, f"Y{n}".encode()) for n in range(1, FEW // 30)]),
+            "progress": asks("progress", "next_duties", "branch_secretary@X11",
+                             [b""] * 30),
+        }
+        w.secretary_pair = w.credentials("P100000011")
+        w.casts = self.cast_requests(w)
+
+    def fill(self, w, branches, ballots):
+        began, step = time.monotonic(), 250_000
+        for n in range(1, branches + 1, step):
+            w.psql(BRANCHES.format(a=n, b=min(n + step - 1, branches)))
+            self.say(f"{min(n + step - 1, branches)} branches,"
+                     f" {time.monotonic() - began:.0f} s")
+        for n in range(1, ballots + 1, 4 * step):
+            w.psql(BALLOTS.format(a=n, b=min(n + 4 * step - 1, ballots)))
+            self.say(f"{min(n + 4 * step - 1, ballots)} ballots,"
+                     f" {time.monotonic() - began:.0f} s")
+        w.psql("VACUUM ANALYZE; CHECKPOINT")
+
+    @staticmethod
+    def measure(w):
+        """Medians in µs of one request at a time; every sheet is made anew."""
+        w.psql("UPDATE flow.sheet SET as_of_on = NULL WHERE as_of_on IS NOT NULL;"
+               f"DELETE FROM data.urn WHERE session_id = '{SESSION}';"
+               f"INSERT INTO data.slip SELECT hash, '{SESSION}', key FROM bench.ballot"
+               " ON CONFLICT DO NOTHING; CHECKPOINT")
+        for name, file in w.requests.items():
+            yield name, load(w, w.member_port, file, "-1", connections=1,
+                             certificate=w.secretary_pair if name == "progress" else True
+                             ).p50_us
+        yield "cast", load(w, w.public_port, w.casts, "-1", connections=1,
+                           certificate=None).p50_us
