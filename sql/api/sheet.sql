@@ -4,7 +4,7 @@
 
 -- `serial` counts the changes, so that what was made before one is never kept after it.
 CREATE TABLE flow.sheet (
-	application_id text PRIMARY KEY REFERENCES data.application,
+	application_id text PRIMARY KEY REFERENCES data.application ON DELETE CASCADE,
 	serial bigint NOT NULL DEFAULT 0,
 	as_of_on date,                    -- the day it was made; NULL: to be made
 	sheet api.evaluation_sheet);
