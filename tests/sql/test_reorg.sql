@@ -112,7 +112,7 @@ SELECT is((SELECT ARRAY[r->>'status', r->'successors'->0->>'org_id', r->'success
 	'{MERGED,10,院党组〔2027〕8号}', 'the link forward');
 SELECT is(t.ask('P62', 'show_org', '''10'', NULL')->'predecessors'->0->>'org_id', '11', 'and back');
 SELECT is(t.refused(t.ask('P22', 'start_term', '''11'', ''2027-03-01'', ''2030-03-01''')), 'ZB001 invalid org_gone 11', 'nothing begins there any more');
-SELECT is(t.refused(t.ask('P22', 'set_office', '''P64'', ''branch_secretary'', ''11'', NULL')), 'ZB001 defects org_gone 11', 'nobody takes an office there');
+SELECT is(t.refused(t.ask('P22', 'set_office', '''P64'', ''branch_secretary'', ''11'', NULL, NULL, NULL')), 'ZB001 defects org_gone 11', 'nobody takes an office there');
 SELECT is(t.refused(t.ask('P20', 'carry_out_reorg', '''TZ27-01'', ''8号'', NULL')), 'ZB003 state', 'once');
 SELECT is(jsonb_array_length(t.ask('P20', 'show_reorg', '''TZ27-01''')->'members'), 2, 'D29: who was moved');
 
