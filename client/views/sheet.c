@@ -120,9 +120,17 @@ static const char *facts_masses(struct out *out, struct arena *arena,
 	}
 	if (facts_ballot(out, arena, s, stream))
 		facts = with(out, facts, facts_ballot(out, arena, s, stream));
+	for (size_t i = 0; i < s->n_notices; i++) {
+		const SheetNotice *n = s->notices[i];
+
+		args[0] = out_date(out, n->posted_on);
+		args[1] = n->has_ends_on ? out_date(out, n->ends_on) : "…";
+		facts = with(out, facts, word_put(arena,
+			word("text.sheet_notice"), 2, args));
+	}
 	for (size_t i = 0; i < s->n_surveys; i++)
-		facts = with(out, facts, out_format(out, "%s %s",
-			s->surveys[i]->survey_id,
+		facts = with(out, facts, out_format(out, "%s %s %s",
+			word("noun.survey"), s->surveys[i]->survey_id,
 			survey_facts(out, arena, s->surveys[i])));
 	return facts ? facts : word("text.sheet_no_masses");
 }

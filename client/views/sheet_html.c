@@ -10,14 +10,18 @@ static const char style[] =
 	"@page{size:A4 landscape;margin:10mm}h1{font-size:16pt;margin:0 0 2mm}"
 	"h2{font-size:13pt;margin:0 0 1mm}h3{font-size:12pt;margin:4mm 0 1mm}"
 	"p{margin:1mm 0;font-size:10.5pt;line-height:1.5}"
-	".four{display:grid;grid-template-columns:4fr 6fr 4fr 4fr;gap:3mm}"
+	".four{display:grid;grid-template-columns:repeat(4,1fr);gap:3mm}"
 	".four>section{border:1px solid #888;padding:2mm;overflow-wrap:anywhere}"
+	".counts{display:flex;flex-wrap:wrap;gap:2mm 8mm;margin-top:3mm}"
+	".counts>section{break-inside:avoid}td:first-child{max-width:60mm}"
 	".state{color:#555}.label{font-weight:bold}"
 	"table{border-collapse:collapse;font-size:9.5pt;margin:1mm 0}"
 	"th,td{border:1px solid #aaa;padding:.5mm 1.5mm;text-align:left}"
-	"th+th,td.n{text-align:right;white-space:nowrap}"
+	"th{white-space:nowrap}th+th,td.n{text-align:right;white-space:nowrap}"
 	".foot{color:#555;margin-top:4mm}"
-	"@media(max-width:700px){.four{grid-template-columns:1fr}}";
+	"h3{break-after:avoid}@media print{body{margin:0}"
+	"p{font-size:9.5pt;line-height:1.35}}"
+	"@media screen and (max-width:700px){.four{grid-template-columns:1fr}}";
 
 static void labelled(FILE *f, const char *label, const char *text)
 {
@@ -62,28 +66,33 @@ static void tallies(FILE *f, BallotTally *const *list, size_t n)
 	fputs("</table>", f);
 }
 
-static void ballot(FILE *f, const BallotResult *result)
+static void ballot(FILE *f, const SheetStream *stream,
+		   const BallotResult *result)
 {
 	if (!result->has_valid)
 		return;
+	fputs("<section>", f);
+	labelled(f, sheet_stream_name(stream), result->session_id);
 	if (result->suppressed)
 		html_element(f, "p", word("text.ballot_small"));
-	if (!result->n_tallies)
-		return;
-	tallies(f, result->tallies, result->n_tallies);
-	html_element(f, "p", word("text.ballot_only_counts"));
+	if (result->n_tallies)
+		tallies(f, result->tallies, result->n_tallies);
+	fputs("</section>\n", f);
 }
 
 static void survey(FILE *f, struct out *out, struct arena *arena,
 		   const SurveyResult *result)
 {
-	labelled(f, out_format(out, "%s %s", result->survey_id, result->title),
-		 survey_facts(out, arena, result));
+	if (!result->has_answers)
+		return;
+	fputs("<section>", f);
+	labelled(f, word_value("stream", "MASSES"),
+		 out_format(out, "%s %s　%s", result->survey_id, result->title,
+			    survey_facts(out, arena, result)));
 	if (result->suppressed)
 		html_element(f, "p", word("text.survey_small"));
-	if (!result->n_tallies)
-		return;
-	tallies(f, result->tallies, result->n_tallies);
+	if (result->n_tallies)
+		tallies(f, result->tallies, result->n_tallies);
 	for (size_t i = 0; i < result->n_by_category; i++) {
 		const SurveyCategory *c = result->by_category[i];
 		const char *args[] = { c->category,
@@ -95,7 +104,21 @@ static void survey(FILE *f, struct out *out, struct arena *arena,
 	}
 	if (result->categories_suppressed)
 		html_element(f, "p", word("text.survey_categories_small"));
-	html_element(f, "p", word("text.survey_only_counts"));
+	fputs("</section>\n", f);
+}
+
+/* Below the four, where there is room for them; each stands alone. */
+static void counts(FILE *f, struct out *out, struct arena *arena,
+		   const EvaluationSheet *s)
+{
+	fputs("<div class=counts>\n", f);
+	for (size_t k = 0; k < s->n_streams; k++)
+		for (size_t i = 0; i < s->n_ballots; i++)
+			if (sheet_ballot_of(s->ballots[i], s->streams[k]))
+				ballot(f, s->streams[k], s->ballots[i]);
+	for (size_t i = 0; i < s->n_surveys; i++)
+		survey(f, out, arena, s->surveys[i]);
+	fputs("</div>\n", f);
 }
 
 static void letters(FILE *f, const EvaluationSheet *s)
@@ -105,13 +128,6 @@ static void letters(FILE *f, const EvaluationSheet *s)
 
 		labelled(f, l->unit_name, sheet_letter(l));
 	}
-}
-
-static void ballots(FILE *f, const EvaluationSheet *s, const SheetStream *stream)
-{
-	for (size_t i = 0; i < s->n_ballots; i++)
-		if (sheet_ballot_of(s->ballots[i], stream))
-			ballot(f, s->ballots[i]);
 }
 
 /* What stands behind the words of a stream. */
@@ -124,18 +140,15 @@ static void details(FILE *f, struct out *out, struct arena *arena,
 		labelled(f, word("field.duty_problems"), s->duty_problems);
 		labelled(f, word("field.duty_demands"), s->duty_demands);
 		break;
-	case EVAL_STREAM__KIND__MEMBERS:
-		ballots(f, s, stream);
-		break;
 	case EVAL_STREAM__KIND__MASSES:
-		ballots(f, s, stream);
 		labelled(f, word("field.representatives"),
 			 sheet_representatives(out, arena, s));
-		for (size_t i = 0; i < s->n_surveys; i++)
-			survey(f, out, arena, s->surveys[i]);
+		break;
+	case EVAL_STREAM__KIND__SOCIETY:
+		letters(f, s);
 		break;
 	default:
-		letters(f, s);
+		break;
 	}
 }
 
@@ -213,6 +226,7 @@ void sheet_html(FILE *f, struct out *out, struct arena *arena,
 	for (size_t i = 0; i < sheet->n_streams; i++)
 		stream_section(f, out, arena, sheet, sheet->streams[i]);
 	fputs("</div>\n", f);
+	counts(f, out, arena, sheet);
 	earlier(f, out, arena, sheet);
 	labelled(f, word("text.sheet_clearances"), sheet_clearances(out, sheet));
 	open_matters(f, arena, sheet);

@@ -24,6 +24,11 @@ LANGUAGE sql STABLE AS $$
 	WHERE s.id = stream_can_close.id AND flow.stream_of_ballot(b.purpose) = s.stream
 		AND b.state NOT IN ('CERTIFIED', 'ARCHIVED', 'VOID')
 	UNION ALL
+	SELECT (refuse.reason('opinion_notice_not_ended', n.id)).*
+	FROM data.eval_stream s JOIN data.notice n ON n.state = 'POSTED'
+		AND n.id IN (SELECT flow.opinion_notices(s.application_id))
+	WHERE s.id = stream_can_close.id AND s.stream = 'MASSES'
+	UNION ALL
 	SELECT (refuse.reason('survey_not_closed', v.id)).*
 	FROM data.eval_stream s JOIN data.survey v ON v.application_id = s.application_id
 	WHERE s.id = stream_can_close.id AND s.stream = 'MASSES' AND v.state = 'OPEN'
@@ -46,6 +51,8 @@ LANGUAGE sql STABLE AS $$
 		AND NOT EXISTS (SELECT FROM flow.material(s.org_id) m
 			WHERE m.application_id = s.application_id AND m.stream = s.stream
 				AND m.kind <> 'mass_session')
+		AND NOT (s.stream = 'MASSES' AND EXISTS (
+			SELECT FROM flow.opinion_notices(s.application_id)))
 		AND NOT (s.stream = 'MEMBERS' AND EXISTS (SELECT FROM data.ballot_session b
 			WHERE b.application_id = s.application_id AND b.state <> 'VOID')) $$;
 
@@ -159,6 +166,14 @@ CREATE FUNCTION flow.material(org_id text) RETURNS TABLE (kind text, id text, st
 	UNION ALL
 	SELECT 'letter', l.id, 'SOCIETY', extract(year FROM l.sent_on)::int, l.application_id
 	FROM data.letter l WHERE l.org_id = material.org_id AND l.sent_on IS NOT NULL $$;
+
+-- Notices that asked anybody for an opinion before the deliberation and hung.
+CREATE FUNCTION flow.opinion_notices(application_id text) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+	SELECT n.id FROM data.notice_item i JOIN data.notice n ON n.id = i.notice_id
+	WHERE i.application_id = opinion_notices.application_id
+		AND n.kind = 'OPINION_GATHERING' AND n.state IN ('POSTED', 'ENDED_CLEAR')
+	ORDER BY n.id $$;
 
 CREATE FUNCTION flow.note_version_no(note_id text) RETURNS int LANGUAGE sql STABLE AS $$
 	SELECT max(v.version_no) FROM data.note_version v
@@ -920,6 +935,7 @@ CREATE TYPE api.survey_category AS (category text, given_out int, answers int,
 CREATE TYPE api.survey_result AS (survey_id text, state text, unverified boolean,
 	title text, given_out int, answers int, suppressed boolean, categories_suppressed boolean,
 	tallies api.ballot_tally[], by_category api.survey_category[]);
+CREATE TYPE api.sheet_notice AS (notice_id text, state text, posted_on date, ends_on date);
 CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id text,
 	org_name text, member_category text, full_members int, probationary_members int,
 	secretary_name text, term_start_on date, term_due_on date, standard_version_id text,
@@ -929,7 +945,8 @@ CREATE TYPE api.evaluation_sheet AS (application_id text, state text, org_id tex
 	letters_unanswered int, letters api.sheet_letter[], open_matters api.sheet_matter[],
 	letters_awaited int, duty_merits text, duty_problems text, duty_demands text,
 	of_member boolean, representatives int, how_chosen text, chosen_by text[],
-	clearances api.sheet_clearance[], surveys api.survey_result[]);
+	clearances api.sheet_clearance[], surveys api.survey_result[],
+	notices api.sheet_notice[]);
 
 CREATE FUNCTION flow.sheet_streams(application_id text) RETURNS api.sheet_stream[]
 LANGUAGE sql STABLE AS $$
@@ -1051,6 +1068,9 @@ BEGIN
 		ORDER BY c.asked_on, c.id);
 	sheet.surveys := ARRAY(SELECT flow.survey_result(v, whole) FROM data.survey v
 		WHERE v.application_id = a.id AND v.state IN ('OPEN', 'CLOSED') ORDER BY v.id);
+	sheet.notices := ARRAY(SELECT ROW(n.id, n.state, n.posted_on,
+		n.ends_on)::api.sheet_notice FROM data.notice n
+		WHERE n.id IN (SELECT flow.opinion_notices(a.id)) ORDER BY n.id);
 	RETURN sheet;
 END $$;
 
@@ -1067,7 +1087,7 @@ DECLARE
 		letters_unanswered,letters_awaited,representatives,how_chosen}'::text[] || '{
 		"streams": [], "earlier": [], "ballots": [], "interview_categories": [],
 		"letters": [], "open_matters": [], "chosen_by": [], "clearances": [],
-		"surveys": []}');
+		"surveys": [], "notices": []}');
 BEGIN
 	sheet.of_member := true;
 	sheet.streams := ARRAY(SELECT ROW(s.stream_id, s.stream, s.state, s.version_no, '{}',

@@ -19,8 +19,8 @@ CREATE TEMP VIEW reads AS
 SELECT ok((SELECT count(*) > 12 FROM reads), 'it reads many tables');
 SELECT is(ARRAY(SELECT r.name FROM reads r WHERE NOT EXISTS (SELECT FROM pg_trigger t
 		WHERE t.tgname = 'sheet_changed' AND t.tgrelid = ('data.' || r.name)::regclass)
-	ORDER BY 1), '{ballot,ballot_item,deployment,rule_set}',
-	'a change of each is noticed; the others are fixed before a session is counted, or change with the day');
+	ORDER BY 1), '{ballot,ballot_item,deployment,question_set,rule_set,survey_answer}',
+	'a change of each is noticed; the others are fixed before a session is counted, come with one of these, or change with the day');
 
 -- ---- what comes of it -------------------------------------------------------------------
 CREATE FUNCTION t.sheet() RETURNS jsonb LANGUAGE sql AS $$

@@ -5,9 +5,9 @@ BEGIN;
 SELECT no_plan();
 INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, quorum_num, quorum_den,
 	majority, recused_stay, notice_working_days, posting_day_counted, small_group,
-	rectification_months, award_through_extension, students_judge)
+	rectification_months, award_through_extension, students_judge, weak_lax_may_apply)
 VALUES ('GZ26.1', '2026-01-01', 'P18', now(), 2, 3, 'MORE_THAN_HALF_OF_ENTITLED', true, 5,
-	false, 5, 1, true, false);
+	false, 5, 1, true, false, false);
 CREATE FUNCTION t.token(n int) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT sha256(convert_to('code ' || n, 'UTF8')) $$;
 CREATE FUNCTION t.codes(first int, last int) RETURNS text LANGUAGE sql AS $$
 	SELECT quote_literal(array_agg(h ORDER BY h)) || '::bytea[]' FROM (SELECT sha256(t.token(n)) AS h FROM generate_series(first, last) n) x $$;
@@ -120,6 +120,17 @@ SELECT lives_ok($$SELECT t.answer('DC26-14-3', 61, '{"",""}')$$, 'one category n
 UPDATE data.survey SET closes_on = closes_on - 1 WHERE id = 'DC26-14-3';
 SELECT throws_ok($$SELECT t.answer('DC26-14-3', 62, '{"",""}')$$, 'ZB006', NULL, 'by the database''s day');
 SELECT is(t.hinted('P10', 'close_survey'), 'DC26-14-3', 'next: then it is to be closed');
+
+-- ---- an opinion-gathering notice is a channel of the masses' judgement (S-36) ---------------
+UPDATE data.survey SET state = 'VOID';
+SELECT is((SELECT string_agg(g.key, ' ') FROM guard.stream_complete('PS26-14-MAS') g), 'stream_without_material', 'no channel was used');
+INSERT INTO data.notice (id, org_id, state, kind, working_days, title, contact, drafted_by, drafted_on, posted_on, ends_on)
+VALUES ('GS26-01', 'DW', 'POSTED', 'OPINION_GATHERING', 5, '征求意见', '电话', 'P10', flow.today(), flow.today(), flow.today() + 7);
+INSERT INTO data.notice_item (notice_id, application_id, org_id, org_name) VALUES ('GS26-01', 'SB26-14', '14', '电气自动化系教工党支部');
+SELECT is((SELECT string_agg(g.key, ' ') FROM guard.stream_complete('PS26-14-MAS') g), 'opinion_notice_not_ended', 'one that hangs is waited for');
+UPDATE data.notice SET state = 'ENDED_CLEAR';
+SELECT is((SELECT string_agg(g.key, ' ') FROM guard.stream_complete('PS26-14-MAS') g), NULL, 'one that has hung is material');
+SELECT is(t.as('P10', 'od_officer@ZZB', 'show_evaluation', $a$'SB26-14'$a$) #>> '{sheet,notices,0,ends_on}', '2026-10-29', 'and on the sheet');
 
 SELECT * FROM finish();
 ROLLBACK;
