@@ -123,7 +123,7 @@ SELECT is(t.as('P1', 'branch_secretary@14', 'show_ballot', $$'CP26-14'$$) #> '{r
 SELECT is(t.as('P14', 'scrutineer@DW', 'show_ballot', $$'CP26-14'$$) #>> '{result,suppressed}', 'true', 'T40: also for those who counted');
 SELECT is(jsonb_array_length(t.as('P11', 'od_head@ZZB', 'show_ballot', $$'CP26-14'$$) #> '{result,tallies}'), 8, 'T40: the department keeps the result');
 SELECT is(t.as('P2', NULL, 'own_appraisals') #>> '{appraisals,0,suppressed}', 'true', 'T40: nor is the own result broken down');
-INSERT INTO data.rule_set VALUES ('GZ26.1', '2026-01-01', 'P1', now(), '会议', 2, 3, 'MORE_THAN_HALF_OF_ENTITLED', true, 5, false, 3, 0, true, false);
+INSERT INTO data.rule_set VALUES ('GZ26.1', '2026-01-01', 'P1', now(), '会议', 2, 3, 'MORE_THAN_HALF_OF_ENTITLED', true, 5, false, 3, 0, true, false, false);
 SELECT is(t.as('P1', 'branch_secretary@14', 'show_ballot', $$'CP26-14'$$) #>> '{result,tallies,0,counts}', '[2, 1, 0, 0]', 'three are enough where the college''s k is three');
 SELECT is(t.as('P2', NULL, 'own_appraisals') #>> '{appraisals,0,suppressed}', 'true', '71: but not the own result: without the own mark two are left');
 SELECT is(t.as('P11', 'od_head@ZZB', 'show_ballot', $$'CP26-14'$$) #> '{result,tallies}', '[]', 'then the branch keeps the counts, and superiors learn grades');
@@ -146,10 +146,11 @@ SELECT is(t.refused('P9', 'branch_secretary@15', 'show_grades', $$'CP26-14'$$), 
 
 -- ---- T50, destruction ----------------------------------------------------------------------------
 UPDATE data.ballot_session SET application_id = 'SB26-14';
-SELECT is(t.refused('P10', 'od_officer@ZZB', 'archive_ballot', $$'CP26-14'$$), 'ZB003 state|ballots_held SB26-14 application.ACCEPTED',
+SELECT is(t.refused('P10', 'od_officer@ZZB', 'archive_ballot', $$'CP26-14', '异议期已过', '学院档案规定'$$), 'ZB003 state|ballots_held SB26-14 application.ACCEPTED',
 	'T50: ballots are held while there can be an objection');
 UPDATE data.ballot_session SET application_id = NULL;
-SELECT is(t.as('P10', 'od_officer@ZZB', 'archive_ballot', $$'CP26-14'$$) ->> 'state', 'ARCHIVED', 'T50: after that they go');
+SELECT t.as('P10', 'od_officer@ZZB', 'archive_ballot', $$'CP26-14', '异议期已过', '学院档案规定'$$) \g /dev/null
+SELECT is((SELECT b.state FROM data.ballot_session b), 'ARCHIVED', 'T50: after that they go');
 SELECT is((SELECT count(*)::int FROM data.ballot), 0, 'the ballots are destroyed');
 SELECT is(t.as('P1', 'branch_secretary@14', 'show_ballot', $$'CP26-14'$$) #>> '{result,tallies,0,counts}', '[2, 1, 0, 0]', 'the certified tally stays');
 
