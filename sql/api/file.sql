@@ -154,7 +154,11 @@ DECLARE
 	f data.file := flow.find_file(me, file_id);
 	expected bigint;
 BEGIN
-	PERFORM flow.need(me, 'file', file_id);
+	-- shared, so that chunks of one file do not wait for each other
+	PERFORM 1 FROM data.file w WHERE w.id = file_id AND w.state = 'UPLOADING' FOR SHARE;
+	IF NOT FOUND THEN
+		PERFORM flow.need(me, 'file', file_id);
+	END IF;
 	expected := least(flow.chunk_bytes(),
 		f.size_bytes - chunk_no::bigint * flow.chunk_bytes());
 	IF chunk_no IS NULL OR chunk_no < 0 OR expected < 1 THEN
