@@ -2,6 +2,7 @@
 the line: between a request and its reply, or after so many bytes."""
 import socket
 import threading
+import time
 
 CHUNK = 4096
 
@@ -12,6 +13,7 @@ class Proxy:
     hold    what the server says after the handshake waits: the reply does not arrive
     swallow what the client says after the server's hello goes nowhere: nor does the
             request
+    delay   seconds every piece of either direction takes
     cut_at, cut_down_at
             bytes from the client, from the server after which the line is cut;
             0: never
@@ -22,6 +24,7 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.hold = self.swallow = False
+        self.delay = 0
         self.cut_at = self.cut_down_at = 0
         self.up = self.down = 0  # bytes of all connections
         self.connections = 0
@@ -92,6 +95,7 @@ class Line:
                     p.cut()
                     return
                 p.up += len(data)
+                time.sleep(p.delay)
                 self.server.sendall(data)
             self.server.shutdown(socket.SHUT_WR)
         except OSError:
@@ -107,6 +111,7 @@ class Line:
                 if p.cut_down_at and p.down >= p.cut_down_at:
                     p.cut()
                     return
+                time.sleep(p.delay)
                 self.client.sendall(data)
                 self.answered.set()
             self.client.shutdown(socket.SHUT_WR)

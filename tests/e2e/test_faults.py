@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from college import AS_USER, BIN, Server, wait_for
 from load import (BUSY, CUT, OFFICER, RECORDER, STORAGE_FULL, UNAVAILABLE, Load, answer,
                   appoint, connect, eventually, held_in, meeting, packed, refusal)
+from volume import Volume
 from wire import Wire, request
 
 EX_CONFIG = 78
@@ -778,42 +779,16 @@ def test_094_what_was_signed_cannot_be_recorded(college):
 
 # ---- full disks (86, 87) ------------------------------------------------------------------------------------
 
-class Volume:
-    """A small file system of its own over a folder of a stopped cluster."""
-
-    def __init__(self, folder, megabytes):
-        self.folder, self.filler = Path(folder), Path(folder) / "filler"
-        copy = self.folder.with_name(self.folder.name + ".copy")
-        subprocess.run(["cp", "-a", self.folder, copy], check=True)
-        r = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700",
-                            "tmpfs", self.folder], capture_output=True, text=True)
-        if r.returncode:
-            pytest.skip(f"no small file system can be mounted here: {r.stderr.strip()}")
-        subprocess.run(["chown", "--reference", copy, self.folder], check=True)
-        subprocess.run(["cp", "-a", f"{copy}/.", self.folder], check=True)
-        shutil.rmtree(copy)
-
-    def fill(self):
-        with open(self.filler, "ab", buffering=0) as f, contextlib.suppress(OSError):
-            while True:
-                f.write(b"\0" * 4096)
-
-    def empty(self):
-        self.filler.unlink()
-
-    def unmount(self):
-        subprocess.run(["umount", "-l", self.folder], check=True)
-
-
 @pytest.fixture(scope="module")
 def small():
     """A server whose data and whose log of changes stand on small volumes."""
-    if os.getuid() != 0:
-        pytest.skip("needs root to mount a small file system")
     s, volumes = Server(), {}
     try:
-        for name, megabytes in (("base", 90), ("pg_wal", 120)):
-            volumes[name] = Volume(s.state / "pg" / name, megabytes)
+        try:
+            for name, megabytes in (("base", 90), ("pg_wal", 120)):
+                volumes[name] = Volume(s.state / "pg" / name, megabytes)
+        except OSError as why:
+            pytest.skip(str(why))
         appoint(s.start())
         yield s, volumes
     finally:
