@@ -139,10 +139,13 @@ static bool set_url(struct reader *r, const struct config_section *section,
 {
 	char *at = config_place(r->config, section, key);
 	size_t have = strlen(at);
+	/* the parts of a URL belong together, those of keyword=value do not */
+	const char *between = have && !strstr(at, "://") ? " " : "";
 
-	if (have + strlen(value) >= CONFIG_TEXT)
+	if (have + strlen(between) + strlen(value) >= CONFIG_TEXT)
 		return bad_value(r, section, key, CONFIG_LINE_TOO_LONG, value);
-	strcpy(at + have, value);
+	strcpy(at + have, between);
+	strcat(at + have, value);
 	return true;
 }
 

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "server/dbhosts.h"
 #include "server/dbset.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MOST_MS = 2000,
+	SHUN_MS = 30000, /* a host that does not answer at all */
 	ANSWER_GRACE_MS = 5000, /* beyond the statement timeout: the peer is gone */
 	RING = 1024,
 };
@@ -41,6 +43,9 @@ struct dbconn {
 	int poll_fd, poll_events;
 	uv_timer_t timer; /* next attempt, or the end of patience */
 	unsigned backoff_ms;
+	struct dbhosts hosts; /* without the one that did not answer */
+	uint64_t shun_until;  /* loop time; until then `hosts` are tried */
+	bool not_replicated;  /* a commit is here and not at the standby */
 	bool prepared[DB_STATEMENTS];
 
 	struct expect ring[RING];
@@ -207,18 +212,36 @@ static void poll_connect(struct dbconn *conn)
 	conn->check_ok = false;
 }
 
+/* PostgreSQL's word for a commit whose wait for the standby was broken off: it may
+ * be lost with this machine, so nobody is told that it is done. */
+static void on_notice(void *arg, const PGresult *notice)
+{
+	struct dbconn *conn = arg;
+	const char *from = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+
+	if (from && strcmp(from, "SyncRepWaitForLSN") == 0)
+		conn->not_replicated = true;
+}
+
+/* remote_apply is `on` where there is no standby; where there is one, who reads there
+ * finds what was acknowledged. */
 static void connect_start(struct dbconn *conn)
 {
+	bool shun = uv_now(conn->loop) < conn->shun_until;
 	char options[128];
 	const char *keys[] = { "dbname", "options", "application_name",
-		"client_encoding", NULL };
-	const char *values[] = { conn->conninfo, options, "zhibud", "UTF8", NULL };
+		"client_encoding", shun ? "host" : NULL, "hostaddr", "port", NULL };
+	const char *values[] = { conn->conninfo, options, "zhibud", "UTF8",
+		conn->hosts.host, conn->hosts.hostaddr, conn->hosts.port, NULL };
 
-	snprintf(options, sizeof(options),
-		"-c statement_timeout=%u -c lock_timeout=%u -c synchronous_commit=on",
+	snprintf(options, sizeof(options), "-c statement_timeout=%u -c lock_timeout=%u"
+		" -c synchronous_commit=remote_apply",
 		conn->statement_timeout_ms, conn->statement_timeout_ms / 2);
 	conn->state = DBCONN_CONNECTING;
+	conn->not_replicated = false;
 	conn->pg = PQconnectStartParams(keys, values, 1);
+	if (conn->pg)
+		PQsetNoticeReceiver(conn->pg, on_notice, conn);
 	if (!conn->pg || PQstatus(conn->pg) == CONNECTION_BAD ||
 		!poll_set(conn, UV_WRITABLE)) {
 		lose(conn, "connect");
@@ -231,10 +254,14 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct dbconn *conn = timer->data;
 
-	if (conn->state == DBCONN_DOWN)
+	if (conn->state == DBCONN_DOWN) {
 		connect_start(conn);
-	else
-		lose(conn, "no answer");
+		return;
+	}
+	if (conn->state == DBCONN_CONNECTING && dbhosts_without(conn->conninfo,
+			PQhost(conn->pg), PQport(conn->pg), &conn->hosts))
+		conn->shun_until = uv_now(conn->loop) + SHUN_MS;
+	lose(conn, "no answer");
 }
 
 /* ---- results -------------------------------------------------------------------------- */
@@ -339,7 +366,7 @@ static bool take_result(struct dbconn *conn, PGresult *result)
 		PQclear(result);
 		return true;
 	}
-	if (conn->ring_len == 0 || is_shutdown(result)) {
+	if (conn->ring_len == 0 || conn->not_replicated || is_shutdown(result)) {
 		PQclear(result);
 		return false;
 	}

@@ -41,6 +41,14 @@ int operator_lock(const struct config *config)
 	return fd;
 }
 
+PGconn *operator_connect(const struct config *config)
+{
+	static const char *const keys[] = { "connect_timeout", "dbname", NULL };
+	const char *const values[] = { "5", config->owner_url, NULL };
+
+	return PQconnectdbParams(keys, values, 1);
+}
+
 static bool start_cluster(struct operator *op, struct session *session)
 {
 	char why[512];
@@ -65,7 +73,7 @@ bool session_open(struct operator *op, struct session *session)
 		session_close(session);
 		return false;
 	}
-	session->owner = PQconnectdb(op->config.owner_url);
+	session->owner = operator_connect(&op->config);
 	if (PQstatus(session->owner) == CONNECTION_OK)
 		return true;
 	SAY(op, stderr, "连不上数据库：%s", "Cannot reach the database: %s",
@@ -308,7 +316,7 @@ static bool is_ready(const struct config *config)
 int operator_health(struct operator *op)
 {
 	const struct config *config = &op->config;
-	PGconn *owner = PQconnectdb(config->owner_url);
+	PGconn *owner = operator_connect(config);
 	bool all = tell("database", PQstatus(owner) == CONNECTION_OK);
 
 	PQfinish(owner);

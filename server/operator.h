@@ -49,6 +49,9 @@ struct session {
 	int lock;
 };
 
+/* As the database's owner; a host that does not answer is left after five seconds. */
+PGconn *operator_connect(const struct config *config);
+
 /* In private mode starts the cluster if no zhibud runs it.  False: it has been
  * said why. */
 bool session_open(struct operator *op, struct session *session);

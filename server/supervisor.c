@@ -354,7 +354,7 @@ static int ready_database(struct supervisor *s)
 
 	if (code != EX_OK)
 		return code;
-	owner = PQconnectdb(s->config->owner_url);
+	owner = operator_connect(s->config);
 	code = own ? operator_apply(s->op, owner, false) : look_at_schema(s, owner);
 	PQfinish(owner);
 	return code;

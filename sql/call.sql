@@ -40,6 +40,7 @@ BEGIN
 	IF kept.payload_hash <> sha256(payload) THEN
 		PERFORM refuse.because('ZB005', 'key_reused');
 	END IF;
+	PERFORM flow.tell_again();
 	RETURN kept.reply;
 END $$;
 

@@ -654,6 +654,7 @@ BEGIN
 	WHERE u.token_hash = hash AND u.session_id = session_id;
 	IF recorded = receipt OR EXISTS (SELECT FROM data.ballot_receipt r
 			WHERE r.session_id = session_id AND r.sealed_hash = receipt) THEN
+		PERFORM flow.tell_again();
 		RETURN;
 	ELSIF recorded IS NOT NULL THEN
 		PERFORM refuse.because('ZB010', 'slip_used',

@@ -19,6 +19,14 @@ CREATE SCHEMA several;
 -- What every request calls is plpgsql where it reads a table: such a function keeps its
 -- plans, one in sql makes them anew at each call.
 
+-- What is told again must be as durable as what was told first.  A commit may stand here
+-- whose wait for the standby a crash broke off; this is written after it, so that the
+-- repeat waits for both.
+CREATE FUNCTION flow.tell_again() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_logical_emit_message(true, 'zhibu', '');
+END $$;
+
 -- ---- time: Beijing civil dates, the database's clock only ---------------------------
 CREATE FUNCTION flow.now() RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 BEGIN

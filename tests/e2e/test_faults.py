@@ -407,7 +407,7 @@ def test_096_synchronous_commit_cannot_be_taken_away(college):
             told = "BEGIN PERFORM refuse.invalid('x', current_setting('synchronous_commit')); END"
             with function_replaced(college, SEATS, told):
                 w, _ = eventually(college)
-                assert refusal(w.ask(meeting("096"))).reasons[0].key == "on"
+                assert refusal(w.ask(meeting("096"))).reasons[0].key == "remote_apply"
                 w.close()
         college.start()
     finally:

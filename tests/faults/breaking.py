@@ -2,6 +2,7 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -40,8 +41,12 @@ class Breaker:
         """With the server stopped."""
         self.server = server
         try:
-            for name, megabytes in (("base", 400), ("pg_wal", 160)):
-                self.volumes[name] = Volume(self.server.state / "pg" / name, megabytes)
+            for name, megabytes in (("base", 700), ("pg_wal", 200)):
+                self.volumes[name] = Volume(server.state / "pg" / name, megabytes)
+            # the log's own size has to fit
+            conf = server.state / "pg/local.conf"
+            conf.write_text("max_wal_size = 64MB\n")
+            shutil.chown(conf, "zhibu", "zhibu")
         except OSError as why:
             self.why_no_disk = str(why)
 

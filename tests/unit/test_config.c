@@ -196,7 +196,8 @@ static void external(void **state)
 		"member_url = postgresql://zhibu_member@a:5432,\n"
 		"  b:5432/zhibu\n"
 		"  ?target_session_attrs=read-write\n"
-		"public_url = host=a user=zhibu_public dbname=zhibu\n";
+		"public_url = host=a user=zhibu_public\n"
+		"\tdbname=zhibu\n";
 	struct db_config db;
 
 	(void)state;
@@ -206,6 +207,8 @@ static void external(void **state)
 		"?target_session_attrs=read-write");
 	config_database(&config, WORKER_MEMBER, &db);
 	assert_string_equal(db.conninfo, config.url[WORKER_MEMBER]);
+	assert_string_equal(config.url[WORKER_PUBLIC],
+		"host=a user=zhibu_public dbname=zhibu");
 	assert_null(db.read_conninfo);
 	assert_int_equal(db.connections[LANE_WRITE], 2);
 	assert_int_equal(db.group_limit, 32);
