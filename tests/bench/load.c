@@ -7,7 +7,8 @@
  * A file of requests holds records: a length in four bytes, big end first, and so
  * many bytes; for zhibud an Envelope without its id, with -H a whole HTTP request.
  * They go out in order, once (-1) or over and over, each from whichever
- * connection is free, at most -d on one connection.  The last line tells what
+ * connection is free, at most -d on one connection.  -S spreads the connections over
+ * so many source addresses; -m handshake, idle, swarm: see enum mode.  The last line tells what
  * came of it; times are those from sending a request to its whole reply.
  */
 #include "common/frame.h"
@@ -41,10 +42,11 @@ enum mode {
 	MODE_FLOW,      /* requests on connections that stay */
 	MODE_HANDSHAKE, /* a new connection for each request */
 	MODE_IDLE,      /* connections that say nothing until standard input ends */
+	MODE_SWARM,     /* all at once, each until it has had one good reply */
 };
 
 static struct {
-	unsigned port, connections, depth;
+	unsigned port, connections, depth, sources;
 	double seconds, rate; /* rate: requests a second in all; 0: as many as go */
 	enum mode mode;
 	bool http, once, resume;
@@ -158,7 +160,10 @@ struct link {
 	unsigned watching;   /* epoll events */
 	unsigned in_flight;
 	uint64_t sent_at[DEPTH_MOST]; /* by id - 1; 0: free */
-	uint64_t begun_at;
+	uint64_t begun_at, retry_at;
+	uint64_t busy_ns;    /* how long it was told to wait; 0: it was not */
+	unsigned tries;      /* swarm: without a reply */
+	bool served;         /* swarm: it has had its reply */
 	uint8_t *out;
 	size_t out_len, out_room;
 	struct frame_reader frames;
@@ -173,7 +178,8 @@ static struct {
 	struct link *links;
 	unsigned opened, opening, next;
 	uint64_t begin, end;
-	uint64_t sent, done, refused, failed, resumed;
+	uint64_t sent, done, refused, failed, resumed, busy;
+	unsigned *served; /* swarm: of each source */
 	bool stopping;
 } all;
 
@@ -267,12 +273,30 @@ static void link_end(struct link *l)
 	memset(l->sent_at, 0, sizeof(l->sent_at));
 }
 
+/* As the client waits: what it was told, else half a second doubled up to thirty,
+ * and up to as much again. */
+static uint64_t pause_before_retry(struct link *l)
+{
+	uint64_t least = l->busy_ns ? l->busy_ns : 500000000ull << l->tries;
+
+	l->tries += l->tries < 6;
+	return least + least / 1000 * (uint64_t)(rand() % 1000);
+}
+
 /* A connection that ends of itself is a failure; another takes its place, so that
  * the load stays what it was asked to be. */
 static void link_failed(struct link *l, const char *why)
 {
 	static unsigned told;
 
+	if (opt.mode == MODE_SWARM) {
+		ERR_clear_error();
+		all.failed += l->busy_ns == 0;
+		l->retry_at = now_ns() + pause_before_retry(l);
+		l->busy_ns = 0;
+		link_end(l);
+		return;
+	}
 	if (told++ < 5) {
 		fprintf(stderr, "load: %s%s\n", why, l->open ? "" : " (opening)");
 		ERR_print_errors_fp(stderr);
@@ -286,6 +310,19 @@ static void link_failed(struct link *l, const char *why)
 		link_start(l);
 }
 
+/* 127.1.0.1 and so on, the same for a connection however often it is made. */
+static void bind_source(const struct link *l)
+{
+	unsigned n = (unsigned)(l - all.links) % opt.sources;
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	int one = 1;
+
+	from.sin_addr.s_addr = htonl(0x7f010000 + n / 250 * 256 + n % 250 + 1);
+	setsockopt(l->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	if (bind(l->fd, (struct sockaddr *)&from, sizeof(from)))
+		die("bind");
+}
+
 static void link_start(struct link *l)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
@@ -297,6 +334,8 @@ static void link_start(struct link *l)
 	if (l->fd < 0)
 		die("socket");
 	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (opt.sources)
+		bind_source(l);
 	if (connect(l->fd, (struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS)
 		die("connect");
 	l->ssl = need(SSL_new(all.context), "SSL_new");
@@ -389,7 +428,8 @@ static void send_some(struct link *l)
 		}
 		while (l->sent_at[slot])
 			slot++;
-		l->sent_at[slot] = opt.mode == MODE_HANDSHAKE ? l->begun_at : now;
+		l->sent_at[slot] = opt.mode == MODE_HANDSHAKE ? l->begun_at :
+			opt.mode == MODE_SWARM ? all.begin : now;
 		l->in_flight++;
 		all.sent++;
 		put_request(l, slot, request, len);
@@ -411,12 +451,15 @@ static void answered(struct link *l, unsigned slot, bool good)
 	all.refused += !good;
 }
 
-static void tell_refusal(const Envelope *e)
+static void tell_refusal(struct link *l, const Envelope *e)
 {
 	static unsigned told;
 	Reply *reply = reply__unpack(NULL, e->payload.len, e->payload.data);
 
-	if (told++ < 3 && reply && reply->refusal)
+	if (reply && reply->refusal && reply->refusal->has_retry_after_ms) {
+		all.busy++;
+		l->busy_ns = 1000000ull * reply->refusal->retry_after_ms;
+	} else if (told++ < 3 && reply && reply->refusal)
 		fprintf(stderr, "load: refused: %s %s\n", reply->refusal->code,
 			reply->refusal->key);
 	if (reply)
@@ -436,10 +479,15 @@ static void take_frame(struct link *l)
 	Envelope *e = need(envelope__unpack(NULL, len, body), "envelope");
 
 	if (is_refusal(e))
-		tell_refusal(e);
-	if (e->id == 0)
+		tell_refusal(l, e);
+	if (e->id == 0 && opt.mode != MODE_SWARM)
 		die("the server ends the connection");
-	answered(l, (unsigned)e->id - 1, !is_refusal(e));
+	if (opt.mode == MODE_SWARM && !is_refusal(e)) {
+		l->served = true;
+		all.served[(unsigned)(l - all.links) % (opt.sources ? opt.sources : 1)]++;
+	}
+	if (e->id != 0 && (opt.mode != MODE_SWARM || l->served))
+		answered(l, (unsigned)e->id - 1, !is_refusal(e));
 	envelope__free_unpacked(e, NULL);
 }
 
@@ -502,7 +550,7 @@ static void on_open(struct link *l)
 	all.opened++;
 	all.resumed += (uint64_t)SSL_session_reused(l->ssl);
 	watch(l, EPOLLIN);
-	if (opt.mode == MODE_HANDSHAKE)
+	if (opt.mode == MODE_HANDSHAKE || opt.mode == MODE_SWARM)
 		send_some(l);
 }
 
@@ -516,6 +564,14 @@ static void take(struct link *l)
 			take_http(l, buf, n);
 		else
 			take_frames(l, buf, n);
+	}
+	if (l->served) {
+		link_end(l);
+		return;
+	}
+	if (l->busy_ns && opt.mode == MODE_SWARM) {
+		link_failed(l, "busy");
+		return;
 	}
 	if (SSL_get_error(l->ssl, 0) != SSL_ERROR_WANT_READ) {
 		link_failed(l, "closed by the server");
@@ -607,6 +663,52 @@ static void run_handshakes(void)
 	all.stopping = true;
 }
 
+/* Who had no reply yet comes again, as late as it was told or after a second; nobody
+ * waits longer than ten for one. */
+static void look_after_swarm(uint64_t now)
+{
+	for (unsigned i = 0; i < opt.connections; i++) {
+		struct link *l = &all.links[i];
+
+		if (l->ssl && now - l->begun_at > 10000000000u)
+			link_failed(l, "too slow");
+		if (!l->ssl && !l->served && now >= l->retry_at)
+			link_start(l);
+	}
+}
+
+/* When half are served, every source should have had about half. */
+static void tell_half(void)
+{
+	unsigned least = UINT32_MAX, most = 0;
+
+	for (unsigned i = 0; i < opt.sources; i++) {
+		least = all.served[i] < least ? all.served[i] : least;
+		most = all.served[i] > most ? all.served[i] : most;
+	}
+	printf("half_s=%.2f half_least=%u half_most=%u ",
+	       (double)(now_ns() - all.begin) / 1e9, least, most);
+}
+
+static void run_swarm(void)
+{
+	uint64_t stop = all.begin + (uint64_t)(opt.seconds * 1e9), looked = 0;
+	bool half = false;
+
+	while (all.done < opt.connections && now_ns() < stop) {
+		if (now_ns() - looked > 50000000) {
+			looked = now_ns();
+			look_after_swarm(looked);
+		}
+		turn(20);
+		if (!half && opt.sources && all.done * 2 >= opt.connections) {
+			half = true;
+			tell_half();
+		}
+	}
+	all.stopping = true;
+}
+
 static void tell(void)
 {
 	struct rusage use;
@@ -614,9 +716,9 @@ static void tell(void)
 
 	getrusage(RUSAGE_SELF, &use);
 	printf("done=%" PRIu64 " refused=%" PRIu64 " failed=%" PRIu64
-	       " resumed=%" PRIu64 " seconds=%.3f rate=%.1f p50_us=%.0f p99_us=%.0f"
+	       " resumed=%" PRIu64 " busy=%" PRIu64 " seconds=%.3f rate=%.1f p50_us=%.0f p99_us=%.0f"
 	       " cpu_s=%.2f\n",
-	       all.done, all.refused, all.failed, all.resumed, seconds,
+	       all.done, all.refused, all.failed, all.resumed, all.busy, seconds,
 	       (double)all.done / seconds, quantile(0.5), quantile(0.99),
 	       (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
 		       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
@@ -626,7 +728,7 @@ static void read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:a:c:k:n:d:s:r:f:m:H1R")) != -1)
+	while ((c = getopt(argc, argv, "p:a:c:k:n:d:s:r:f:m:S:H1R")) != -1)
 		switch (c) {
 		case 'p': opt.port = (unsigned)atoi(optarg); break;
 		case 'a': opt.authority = optarg; break;
@@ -637,7 +739,9 @@ static void read_options(int argc, char **argv)
 		case 's': opt.seconds = atof(optarg); break;
 		case 'r': opt.rate = atof(optarg); break;
 		case 'f': opt.requests = optarg; break;
-		case 'm': opt.mode = *optarg == 'h' ? MODE_HANDSHAKE : MODE_IDLE; break;
+		case 'S': opt.sources = (unsigned)atoi(optarg); break;
+		case 'm': opt.mode = *optarg == 'h' ? MODE_HANDSHAKE :
+			*optarg == 's' ? MODE_SWARM : MODE_IDLE; break;
 		case 'H': opt.http = true; break;
 		case '1': opt.once = true; break;
 		case 'R': opt.resume = true; break;
@@ -664,13 +768,16 @@ int main(int argc, char **argv)
 		read_requests();
 	all.links = need(calloc(opt.connections, sizeof(struct link)), "memory");
 	all.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (opt.mode != MODE_HANDSHAKE)
+	all.served = need(calloc(opt.sources + 1, sizeof(unsigned)), "memory");
+	if (opt.mode != MODE_HANDSHAKE && opt.mode != MODE_SWARM)
 		open_all();
 	all.begin = now_ns();
 	if (opt.mode == MODE_FLOW)
 		run_flow();
 	else if (opt.mode == MODE_HANDSHAKE)
 		run_handshakes();
+	else if (opt.mode == MODE_SWARM)
+		run_swarm();
 	if (opt.mode == MODE_IDLE) {
 		printf("ready\n");
 		fflush(stdout);
@@ -679,5 +786,5 @@ int main(int argc, char **argv)
 	}
 	all.end = now_ns();
 	tell();
-	return all.failed > 0;
+	return all.failed > 0 && opt.mode != MODE_SWARM;
 }

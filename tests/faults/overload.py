@@ -1,0 +1,176 @@
+"""More than can be served: what is turned away is told so, and the rest is served as
+fast as ever."""
+import os
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from college import Server, wait_for
+from history import SEALED, SESSION, fill
+from load import RECORDER, eventually
+from wire import request
+
+BUILT = Path(os.environ.get("ZHIBU_BIN", Path(__file__).resolve().parents[2] / "build/gcc"))
+SOURCES = 600
+
+
+def requests_file(path, messages):
+    """As tests/bench/load.c reads them: length, then an Envelope without its id."""
+    with open(path, "wb") as f:
+        for m in messages:
+            body = b"\x12" + varint(len(m)) + m
+            f.write(len(body).to_bytes(4, "big") + body)
+    return path
+
+
+def varint(n):
+    out = b""
+    while n >= 0x80:
+        out += bytes((n & 0x7f | 0x80,))
+        n >>= 7
+    return out + bytes((n,))
+
+
+def unkeyed(message):
+    message.version = 1
+    return message.SerializeToString()
+
+
+def generator(server, port, requests, *more, person=None, timeout=600):
+    args = [BUILT / "tests/bench_load", "-p", str(port), "-a", server.state / "authority.crt",
+            "-f", requests, *map(str, more)]
+    if person:
+        certificate, key = server.credentials(person)
+        args += ["-c", certificate, "-k", key]
+    r = subprocess.run(args, capture_output=True, text=True, timeout=timeout)
+    assert "done=" in r.stdout, f"{r.stdout}\n{r.stderr}"
+    return {k: float(v) for k, v in (w.split("=") for w in r.stdout.split() if "=" in w)}
+
+
+class Watch:
+    """The most a process takes of memory and descriptors meanwhile."""
+
+    def __init__(self, pid, every=0.1):
+        self.pid, self.every, self.stop = pid, every, threading.Event()
+        self.kib = self.files = 0
+        self.first = self.now()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+
+    def now(self):
+        text = Path(f"/proc/{self.pid}/status").read_text()
+        return (int(re.search(r"RssAnon:\s+(\d+)", text).group(1)),
+                len(os.listdir(f"/proc/{self.pid}/fd")))
+
+    def look(self):
+        while not self.stop.wait(self.every):
+            kib, files = self.now()
+            self.kib, self.files = max(self.kib, kib), max(self.files, files)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+
+def counters(server, worker):
+    """What the worker counted so far."""
+    log = server.state / "zhibud.log"
+    at = log.stat().st_size
+    os.kill(server.child(f"child-{worker}"), signal.SIGUSR1)
+    found = []
+
+    def written():
+        found[:] = re.findall(rf"counters worker={worker} (.*)", log.read_text()[at:])
+        return found
+    wait_for(written, 5)
+    return {k: int(v) for k, v in (w.split("=") for w in found[0].split())}
+
+
+def roomy():
+    """The default limits, but for one person's: all of the load has one certificate."""
+    server = Server()
+    conf = server.state / "zhibud.conf"
+    conf.write_text(re.sub(r"(?m)^connections_per_person = \S+",
+                           "connections_per_person = 32768", conf.read_text()))
+    return server.start()
+
+
+def overload(opt, say):
+    n, seconds = (600, 1) if opt.short else (30000, 5)
+    slips = 6000 if opt.short else 120000
+    server = roomy()
+    try:
+        fill(server, 1, slips)
+        swarm(server, say, n, seconds, opt.short)
+        ballots(server, say, slips, opt.short)
+    finally:
+        server.close()
+
+
+def swarm(server, say, n, seconds, short):
+    """All of them at once, from 600 addresses, until each had its answer."""
+    whoami = requests_file(server.base / "whoami", [unkeyed(request("whoami"))])
+    best = generator(server, server.member_port, whoami, "-m", "handshake", "-n", 16, "-s",
+                     seconds, "-S", 16, person=RECORDER)["rate"]
+    before = counters(server, "member")
+    with Watch(server.child("child-member")) as watch:
+        got = generator(server, server.member_port, whoami, "-m", "swarm", "-n", n, "-S",
+                        SOURCES, "-s", 540, person=RECORDER, timeout=580)
+    w, again = eventually(server, seconds=5)
+    w.close()
+    after = counters(server, "member")
+    shed = {k: v - before.get(k, 0) for k, v in after.items()
+            if k.startswith("shed") and v > before.get(k, 0)}
+    share = n / 2 / got["half_s"] / best
+    print(f"{n} connections at once from {SOURCES} addresses: all answered after"
+          f" {got['seconds']:.0f} s, half after {got['half_s']:.0f} s\n"
+          f"  best {best:.0f} new sessions a second; the first half came at"
+          f" {share:.0%} of it\n"
+          f"  turned away at the door {got['failed']:.0f} times, told busy with a delay"
+          f" {got['busy']:.0f} times {shed}\n"
+          f"  when half were answered an address had {got['half_least']:.0f} to"
+          f" {got['half_most']:.0f} of its {n / SOURCES:.0f}\n"
+          f"  memory {watch.first[0] / 1024:.0f} to at most {watch.kib / 1024:.0f} MiB,"
+          f" descriptors at most {watch.files}; itself again after {again:.1f} s")
+    assert got["done"] == n, f"{got['done']} of {n} were answered"
+    assert watch.kib - watch.first[0] < 200 * 1024
+    assert watch.files < 2048 + 256 + 64
+    assert sum(shed.values()) > 0
+    if not short:
+        assert share >= 0.8, f"{share:.0%} of the best"
+        assert got["half_least"] > 0
+
+
+def ballots(server, say, slips, short):
+    """Eighty times as many ballots waiting as at the best rate."""
+    rng = random.Random(1)
+
+    def cast(first, count):
+        from hashlib import sha256
+        return requests_file(server.base / "cast", (unkeyed(request(
+            "cast_ballot", session_id=SESSION, token=sha256(f"slip {i}".encode()).digest(),
+            sealed=rng.randbytes(SEALED), signature=bytes(64)))
+            for i in range(first, first + count)))
+
+    some = slips // 4
+    best = generator(server, server.public_port, cast(1, some), "-1", "-n", 64, "-S", 20)
+    with Watch(server.child("child-public")) as watch:
+        got = generator(server, server.public_port, cast(some + 1, slips - some), "-1", "-n",
+                        640, "-d", 8, "-S", 20)
+    good = (got["done"] - got["refused"]) / got["seconds"]
+    urn = int(server.sql("SELECT count(*) FROM data.urn")[0][0])
+    print(f"ballots: best {best['rate']:.0f} a second; with 5,120 waiting {good:.0f} a second"
+          f" ({good / best['rate']:.0%}), {got['busy']:.0f} told busy with a delay;"
+          f" memory {watch.first[0] / 1024:.0f} to at most {watch.kib / 1024:.0f} MiB")
+    assert got["refused"] == got["busy"], "refused without a delay"
+    assert got["busy"] > 0 and watch.kib - watch.first[0] < 200 * 1024
+    assert urn == best["done"] - best["refused"] + got["done"] - got["refused"]
+    if not short:
+        assert good >= 0.8 * best["rate"]
