@@ -276,6 +276,13 @@ static const struct catalogue_row rows[] = {
 	ROW(ADD_INSPECTION, add_inspection, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_INSPECTIONS, list_inspections, LANE_READ, 0)
 	ROW(SHOW_INSPECTION, show_inspection, LANE_READ, 0)
+	/* work.proto */
+	ROW(ADD_WORK, add_work, LANE_WRITE, CAT_SIGNED)
+	ROW(CONSENT_WORK, consent_work, LANE_WRITE, CAT_SIGNED)
+	ROW(PUBLISH_WORK, publish_work, LANE_WRITE, CAT_SIGNED)
+	ROW(LIST_WORKS, list_works, LANE_READ, 0)
+	ROW(SHOW_WORK, show_work, LANE_READ, 0)
+	ROW(LIST_PRACTICES, list_practices, LANE_READ, 0)
 	/* choice.proto */
 	ROW(ADD_CHOICE, add_choice, LANE_WRITE, CAT_SIGNED)
 	ROW(LIST_CHOICES, list_choices, LANE_READ, 0)

@@ -19,7 +19,8 @@ LANGUAGE sql STABLE AS $$
 
 CREATE FUNCTION api.show_programme(me auth.actor, OUT programme_id text, OUT title text,
 	OUT award_title text, OUT issued_by text, OUT issued_on date,
-	OUT basis api.basis_row[], OUT phases api.phase_row[], OUT goals text[])
+	OUT basis api.basis_row[], OUT phases api.phase_row[], OUT goals text[],
+	OUT related text[])
 LANGUAGE sql STABLE AS $$
 	SELECT p.id, p.title, p.award_title, p.issued_by, p.issued_on,
 		coalesce((SELECT array_agg(ROW(b.issuer, b.title, b.doc_no,
@@ -27,7 +28,9 @@ LANGUAGE sql STABLE AS $$
 			FROM data.programme_basis b WHERE b.programme_id = p.id), '{}'),
 		flow.phase_rows(p.id),
 		coalesce((SELECT array_agg(g.text::text ORDER BY g.goal_no)
-			FROM data.programme_goal g WHERE g.programme_id = p.id), '{}')
+			FROM data.programme_goal g WHERE g.programme_id = p.id), '{}'),
+		ARRAY(SELECT c.name::text FROM data.choice c WHERE c.list = 'RELATED_PROGRAMME'
+			ORDER BY c.added_on NULLS FIRST, c.code)
 	FROM data.programme p WHERE p.id = flow.current_programme() $$;
 
 -- ---- standard ---------------------------------------------------------------------

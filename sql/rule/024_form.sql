@@ -24,7 +24,7 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 TRUNCATE rule.form, rule.form_field;
 INSERT INTO rule.form (form, form_no, needed) VALUES
 	('SELF', 1, 'YEARLY'), ('APPLICATION', 2, 'APPLYING'), ('GAP', 3, 'AS_FOUND'),
-	('FILE', 4, 'AS_FOUND');
+	('FILE', 4, 'AS_FOUND'), ('WORK', 5, 'AS_FOUND');
 INSERT INTO rule.form_field (form, field_no, request, field, per_item, required, longest)
 VALUES
 	('SELF', 1, 'save_self', 'judgement', true, true, NULL),
@@ -57,7 +57,16 @@ VALUES
 	('GAP', 9, 'claim_gap_done', 'result', false, true, 1000),
 	('FILE', 1, 'begin_file', 'title', false, true, 200),
 	('FILE', 2, 'begin_file', 'not_classified', false, true, NULL),
-	('FILE', 3, 'begin_file', 'happened_on', false, false, NULL);
+	('FILE', 3, 'begin_file', 'happened_on', false, false, NULL),
+	('WORK', 1, 'add_work', 'kind', false, true, NULL),
+	('WORK', 2, 'add_work', 'happened_on', false, true, NULL),
+	('WORK', 3, 'add_work', 'what', false, true, 1000),
+	('WORK', 4, 'add_work', 'for_whom', false, false, 100),
+	('WORK', 5, 'add_work', 'result', false, false, 1000),
+	('WORK', 6, 'add_work', 'served_confirmed', false, false, NULL),
+	('WORK', 7, 'add_work', 'life_steps', false, false, NULL),
+	('WORK', 8, 'add_work', 'branch_tasks', false, false, NULL),
+	('WORK', 9, 'add_work', 'reason', false, false, NULL);
 
 CREATE FUNCTION flow.longest(request text, field text) RETURNS int
 LANGUAGE sql STABLE AS $$

@@ -6,7 +6,7 @@
 -- kept for; an entry the college adds is its own code.
 CREATE TABLE data.choice (
 	list text NOT NULL CHECK (list IN ('FUND_SOURCE', 'SECRETARY_USE',
-		'WEAK_LAX_CRITERION')),
+		'WEAK_LAX_CRITERION', 'BRANCH_TASK', 'LIFE_STEP', 'RELATED_PROGRAMME')),
 	code text NOT NULL,
 	name data.line NOT NULL,
 	basis data.line NOT NULL,
@@ -21,7 +21,29 @@ INSERT INTO data.choice (list, code, name, basis) VALUES
 	('SECRETARY_USE', 'STUDY_AWAY', '外派学习', '工作方案四（二）'),
 	('SECRETARY_USE', 'SECONDMENT', '挂职锻炼', '工作方案四（二）'),
 	('SECRETARY_USE', 'TITLE_REVIEW', '职称评定', '工作方案四（二）'),
-	('SECRETARY_USE', 'PROMOTION', '提拔使用', '工作方案四（二）');
+	('SECRETARY_USE', 'PROMOTION', '提拔使用', '工作方案四（二）'),
+	('RELATED_PROGRAMME', 'PIONEER', '北疆先锋工程', '工作方案五（一）');
+-- What is neither of the plan nor of this college: a branch's tasks (八项基本任务和
+-- 重点任务, plan 二(四)) and the steps of its two meetings (plan 二(三)), each in a few
+-- words, to be cited.  The full text is the document's.
+INSERT INTO data.choice (list, code, name, basis)
+SELECT r.list, r.stem || r.n, r.name, '《中国共产党支部工作条例（试行）》'
+FROM (SELECT 'BRANCH_TASK', 'TASK_', t.n, t.name FROM unnest('{
+		宣传和贯彻落实党的理论和路线方针政策,
+		组织党员认真学习,
+		对党员进行教育、管理、监督和服务,
+		密切联系群众、服务群众,
+		培养教育入党积极分子、发展党员,
+		监督党员干部和其他工作人员遵守法律法规和纪律,
+		对党的建设和工作提出意见建议、报告重要情况,
+		向党员、群众通报党的工作情况、公开党内有关事务,
+		高校党支部：落实立德树人根本任务，保证教学科研管理任务完成}'::text[])
+		WITH ORDINALITY t(name, n)
+	UNION ALL
+	SELECT 'LIFE_STEP', 'STEP_', t.n, t.name FROM unnest('{
+		会前学习,征求意见,谈心谈话,对照检查,批评和自我批评,整改落实,
+		个人自评,党员互评,民主测评,组织评定,结果反馈}'::text[])
+		WITH ORDINALITY t(name, n)) r(list, stem, n, name);
 
 -- ---- recommendation for a commendation (推荐) ----------------------------------
 -- One list a commendation and kind of candidate, drawn up on a day: that day says

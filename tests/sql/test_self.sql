@@ -247,7 +247,7 @@ SELECT is((SELECT string_agg(r.org_id || ' ' || (SELECT count(*) FROM flow.self_
 SELECT is(pg_temp.ask('P101', 'draft_standard', 'NULL, NULL, ' || pg_temp.groups(), 'burden'),
 	'{"(学生,38,37)","(教工,37,37)","(教辅,37,37)"}', 'a draft that asks for less');
 SELECT is(pg_temp.ask('P232', 'adopt_standard', '''BZ26.3'', ''党委会'', NULL, NULL', 'state'), 'ADOPTED', 'needs no more than that');
-SELECT is(pg_temp.got('P201', 'show_burden', 'NULL', '$.forms[*].form'), '["SELF", "APPLICATION", "GAP", "FILE"]',
+SELECT is(pg_temp.got('P201', 'show_burden', 'NULL', '$.forms[*].form'), '["SELF", "APPLICATION", "GAP", "FILE", "WORK"]',
 	'everybody can see what forms ask');
 
 -- ---- NF-8: each fact has one place -----------------------------------------------------------------
@@ -262,7 +262,7 @@ SELECT is_empty($$ SELECT w.request, n FROM rule.permission w
 	unnest(p.proargnames[1:p.pronargs]) n
 	WHERE w.role = 'branch_secretary' AND w.request IN (SELECT request FROM rule.form_field)
 		AND NOT EXISTS (SELECT FROM rule.form_field f WHERE f.request = w.request AND f.field = n)
-		AND n NOT IN ('me', 'org_id', 'self_id', 'application_id', 'gap_id', 'base_revision', 'items',
+		AND n NOT IN ('me', 'org_id', 'self_id', 'application_id', 'gap_id', 'work_id', 'base_revision', 'items',
 			'name', 'size_bytes', 'sha256', 'cause', 'measure', 'responsible', 'due_on') $$,
 	'NF-9: the inventory of fields is whole');
 

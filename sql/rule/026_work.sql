@@ -1,0 +1,11 @@
+-- A branch's own notes of its work: who may.  There are no moves: nothing waits for
+-- anything.
+INSERT INTO rule.permission (request, role)
+SELECT r, o FROM (VALUES
+	('add_work', '{branch_secretary,branch_committee_member}'::text[]),
+	('consent_work', '{branch_secretary}'),
+	('publish_work', '{od_officer,od_head}'),
+	('list_works', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head,committee_member,committee_secretary}'),
+	('show_work', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head,committee_member,committee_secretary}'),
+	('list_practices', '{person}')
+) AS p(r, roles), unnest(roles) o;
