@@ -3,10 +3,12 @@ programs that put load on it, and the same database reached in other ways."""
 import os
 import random
 import re
+import resource
 import socket
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,6 +115,18 @@ def ballots(n):
     return found
 
 
+def descendants(pid):
+    found, todo = [], [pid]
+    while todo:
+        pid = todo.pop()
+        found.append(pid)
+        try:
+            todo += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
 # ---- the world ------------------------------------------------------------------------
 def median(values):
     return statistics.median(values)
@@ -130,6 +144,7 @@ class World(DemoCollege):
             text = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
         conf.write_text(text)
         self.n = n
+        self.peers = []  # other services on its database
         # an address of its own, since the cluster's port is the same everywhere
         self.address = "127." + ".".join(str(random.randrange(1, 255)) for _ in range(3))
 
@@ -200,36 +215,27 @@ class World(DemoCollege):
         self.psql("""
             TRUNCATE data.urn, data.slip;
             INSERT INTO data.slip SELECT hash, 'CP26-14', key FROM bench.ballot ORDER BY hash;
-            DELETE FROM data.note WHERE org_id LIKE 'B%';
-            TRUNCATE data.idem, audit.event;
+            TRUNCATE data.note, data.idem, audit.event CASCADE;
             VACUUM ANALYZE data.slip, data.urn, data.note, data.idem, audit.event;
             CHECKPOINT""")
 
-    def pids_of(self, *words):
-        """Processes of this server whose command line has one of the words."""
-        found = []
-        for pid in self.pids():
-            try:
-                line = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-            except FileNotFoundError:
-                continue
-            if any(w in line for w in words):
-                found.append(pid)
-        return found
-
     def cpu(self):
-        """Seconds of processor time so far: (zhibud, PostgreSQL)."""
-        def seconds(pids):
-            total = 0
-            for pid in pids:
-                try:
-                    stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-                except FileNotFoundError:
-                    continue
-                total += int(stat[11]) + int(stat[12])
-            return total / os.sysconf("SC_CLK_TCK")
-        database = self.pids_of("postgres")
-        return seconds(set(self.pids()) - set(database)), seconds(database)
+        """Seconds of processor time so far: (services, PostgreSQL)."""
+        services = database = 0.0
+        tick = os.sysconf("SC_CLK_TCK")
+        for pid in [*self.pids(), *(p for peer in self.peers for p in peer.pids())]:
+            try:
+                line = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+                stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            # its own, and that of children that ended
+            used = sum(map(int, stat[11:15])) / tick
+            if "postgres" in line.split("\0")[0]:
+                database += used
+            else:
+                services += used
+        return services, database
 
 
 # ---- programs that put load ----------------------------------------------------------------
@@ -249,20 +255,18 @@ def begin_load(world, port, requests=None, *more, certificate=True, connections=
         args += ["-c", certificate[0], "-k", certificate[1]]
     if requests:
         args += ["-f", requests]
-    server, database = world.cpu()
+    before = world.cpu()
     p = subprocess.Popen([*args, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True)
 
     def end():
         stdout, stderr = p.communicate()
-        after = world.cpu()
+        spent = [b - a for a, b in zip(before, world.cpu())]
         assert p.returncode == 0, f"{args}\n{stdout}\n{stderr}"
         out = Outcome({k: float(v) for k, v in
                        (w.split("=") for w in stdout.split() if "=" in w)})
         assert out.refused == 0, stderr
-        out.update(server_us=1e6 * (after[0] - server) / max(1, out.done),
-                   database_us=1e6 * (after[1] - database) / max(1, out.done),
-                   load_us=1e6 * out.cpu_s / max(1, out.done))
+        out.update(cost=[1e6 * s / max(1, out.done) for s in (*spent, out.cpu_s)])
         return out
     end.process = p
     return end
@@ -276,6 +280,7 @@ def pgbench(world, role, script, clients, seconds=None, each=None, **variables):
     path = world.base / "script.sql"
     path.write_text(script)
     how = ["-t", str(each)] if each else ["-T", str(max(1, round(seconds)))]
+    before, mine = world.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
     r = subprocess.run(
         [*AS_USER, PG / "pgbench", "-n", "-M", "prepared", "-h", world.state / "pgsock",
          "-U", role, "-c", str(clients), "-j", str(min(2, clients)), "-f", path, *how,
@@ -283,7 +288,13 @@ def pgbench(world, role, script, clients, seconds=None, each=None, **variables):
         capture_output=True, text=True)
     assert r.returncode == 0, r.stderr
     assert re.search(r"failed transactions: 0 ", r.stdout), r.stdout + r.stderr
-    return Outcome(rate=float(re.search(r"tps = ([\d.]+)", r.stdout).group(1)),
+    time.sleep(0.2)  # its backends end, and their time is their parent's
+    after, mine_after = world.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = int(re.search(r"actually processed: (\d+)", r.stdout).group(1))
+    pgbench_s = (mine_after.ru_utime + mine_after.ru_stime
+                 - mine.ru_utime - mine.ru_stime)
+    return Outcome(cost=[0, 1e6 * (after[1] - before[1]) / done, 1e6 * pgbench_s / done],
+                   rate=float(re.search(r"tps = ([\d.]+)", r.stdout).group(1)),
                    p50_us=1e3 * float(re.search(r"latency average = ([\d.]+)",
                                                 r.stdout).group(1)))
 
@@ -324,6 +335,11 @@ class Peer:
                                         stderr=self.log, env={**os.environ, **env,
                                                               "PYTHONDONTWRITEBYTECODE": "1"})
         wait_for(self.answers, 20)
+        world.peers.append(self)
+
+    def pids(self):
+        """Its own and its workers'."""
+        return descendants(self.process.pid)
 
     def answers(self):
         assert self.process.poll() is None, Path(self.log.name).read_text()
@@ -334,5 +350,6 @@ class Peer:
             return False
 
     def close(self):
+        self.world.peers.remove(self)
         self.process.terminate()
         self.process.wait(20)
