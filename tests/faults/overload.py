@@ -93,12 +93,15 @@ def counters(server, worker):
     return {k: int(v) for k, v in (w.split("=") for w in found[0].split())}
 
 
-def roomy():
-    """The default limits, but for one person's: all of the load has one certificate."""
+def roomy(**more):
+    """The default limits, but for one person's (all of the load has one certificate) and
+    those given."""
     server = Server()
     conf = server.state / "zhibud.conf"
-    conf.write_text(re.sub(r"(?m)^connections_per_person = \S+",
-                           "connections_per_person = 32768", conf.read_text()))
+    text = conf.read_text()
+    for name, value in {"connections_per_person": 32768, **more}.items():
+        text = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
+    conf.write_text(text)
     return server.start()
 
 
