@@ -314,6 +314,8 @@ DECLARE
 BEGIN
 	note_id := api.add_note(me, org_id, 'INSPECTION', happened_on, text, place, attended_by,
 		handled, visibility);
+	-- an inspection is a going there (plan 五(二))
+	PERFORM refuse.unless_line('place', place);
 	SELECT n.org_id INTO org_id FROM data.note n WHERE n.id = note_id;
 	gap_ids := '{}';
 	FOREACH f IN ARRAY findings LOOP

@@ -414,7 +414,7 @@ def test_turnout_is_nobodys_while_open(play):
     scrutineer.refused(3, "ballot", "urn", play.sessions[0].id)
 
 
-def test_links_are_chance(play):
+def test_T44_links_are_chance(play):
     play.count()
     leaks = play.attack()
     if leaks:  # one play in a hundred says so by chance: it must say it twice

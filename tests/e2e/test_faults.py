@@ -641,7 +641,7 @@ def test_109_cut_in_the_middle_of_a_write(college, officer, cut):
     assert units(college, name) == 1
 
 
-def test_095_restored_from_an_hour_ago(college, officer):
+def test_T49_095_restored_from_an_hour_ago(college, officer):
     """The database comes back as it was before a write whose answer was lost: what the
     outbox kept is sent again, and is done there once."""
     pg, aside = college.state / "pg", college.base / "hour-ago"

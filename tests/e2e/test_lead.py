@@ -195,7 +195,8 @@ def test_S13_weak_and_lax(c):
 
 def test_S58_dispatch_asks_no_branch(c):
     """The agenda comes from the records; a decision has an owner and a day."""
-    note = c.officer.json("inspection", "add", "18", "--happened-on", "2027-01-20", "--text",
+    note = c.officer.json("inspection", "add", "18", "--happened-on", "2027-01-20", "--place",
+                          "实训楼", "--text",
                           "支部大会记录缺两次", "--visibility", "支部可见", "--findings",
                           "problem=支部大会记录不全,due_on=2027-01-22")
     gap = note["gapIds"][0]

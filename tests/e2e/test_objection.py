@@ -76,7 +76,7 @@ def test_a_name_is_sealed_only_to_the_keys_of_the_wall(c, notice):
     assert "YY26-01" in r.out
 
 
-def test_nobody_but_the_officers_can_read_who(c, notice):
+def test_T46_T44_nobody_but_the_officers_can_read_who(c, notice):
     """T46, T44: not the committee, not the department, not the operator's database."""
     c.one("objection", "register", "YY26-01", "--gist", "会议次数")
     for who in c.secretary, c.head, c.admin, c.branch14:

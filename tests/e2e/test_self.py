@@ -354,7 +354,7 @@ def test_the_next_version_and_what_it_may_ask(college, secretary):
     assert secretary.json("round", "show")["standardVersionId"] == "BZ26.1", "S-46: pinned"
 
 
-def test_48_a_file_marked_secret_is_refused_with_advice(secretary):
+def test_T48_a_file_marked_secret_is_refused_with_advice(secretary):
     (secretary.dir / "机密材料.pdf").write_bytes(b"%PDF-1.4\n")
     r = secretary.refused(3, "file", "add", "机密材料.pdf", "--not-classified")
     assert "秘密" in r.err or "涉密" in r.err

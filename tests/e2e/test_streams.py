@@ -131,7 +131,7 @@ def test_nothing_shows_before_the_close_and_no_word_after(room):
     assert "较满意" not in log and room.codes[0] not in log
 
 
-def test_an_open_survey_is_unverified_everywhere(room):
+def test_T39_an_open_survey_is_unverified_everywhere(room):
     """T39: with as many places as people were asked, and marked wherever it is shown."""
     officer = room.officer
     officer("survey", "new", "SB26-14", "--categories", "教师", "--unverified")
@@ -200,7 +200,7 @@ def test_volume_of_a_survey(room):
 
 # ---- society, clearance ------------------------------------------------------------------
 
-def test_a_reply_is_split(room):
+def test_T38_a_reply_is_split(room):
     """T38: what is said of a person is the department's; silence is no word."""
     officer = room.officer
     officer("letter", "reply", room.known["letter_id"], "--replied-on", "10-12",
@@ -266,7 +266,7 @@ def test_not_carried_out_with_a_reason(room):
                                         "党员都在外地实习").err
 
 
-def test_no_list_in_another_order(room):
+def test_T34_no_list_in_another_order(room):
     """T34: there is nothing to sort by; branches stand in code order."""
     for words in (["app", "list"], ["survey", "list", "SB26-14"], ["eval", "show", "SB26-14"]):
         assert room.officer.run(*words, "--sort", "好").code == 2

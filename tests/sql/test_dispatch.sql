@@ -106,13 +106,15 @@ SELECT is((SELECT v.source FROM data.note_version v WHERE v.note_id = 'RC26-14')
 SELECT is(t.refused(t.ask('P22', 'add_inspection',
 	'''14'', ''2026-12-05'', NULL, NULL, ''x'', NULL, NULL, ''{}''')), 'ZB001 invalid date_in_future 2026-12-05', 'of a day that has been');
 SELECT is(t.refused(t.ask('P22', 'add_inspection',
-	'''14'', ''2026-12-03'', NULL, NULL, ''x'', NULL, NULL, ARRAY[ROW(''9.9'', ''y'', NULL)::api.finding]')),
+	'''14'', ''2026-12-03'', ''实训楼'', NULL, ''x'', NULL, NULL, ARRAY[ROW(''9.9'', ''y'', NULL)::api.finding]')),
 	'ZB001 invalid item_unknown 9.9', 'by the standard there is');
 SELECT is(t.refused(t.ask('P21', 'add_inspection',
 	'''02'', ''2026-12-03'', NULL, NULL, ''x'', NULL, NULL, ''{}''')), 'ZB002 own_branch', 'T23: not of the own branch');
 SELECT is((SELECT ARRAY[r->>'text', r->'findings'->0->>'state'] FROM t.ask('P50', 'show_inspection', '''RC26-14''') r),
 	'{支部大会记录缺两次,FOUND}', 'D14: the branch reads what was written for it');
-SELECT t.ask('P22', 'add_inspection', '''14'', ''2026-12-04'', NULL, NULL, ''内部了解'', NULL, NULL, ''{}''');
+SELECT is(t.refused(t.ask('P22', 'add_inspection', '''14'', ''2026-12-04'', NULL, NULL, ''看了材料'', NULL, NULL, ''{}''')),
+	'ZB001 invalid text_missing', 'S-59: somebody was there, at a place');
+SELECT t.ask('P22', 'add_inspection', '''14'', ''2026-12-04'', ''实训楼'', NULL, ''内部了解'', NULL, NULL, ''{}''');
 SELECT is(t.refused(t.ask('P50', 'show_inspection', '''RC26-14-2''')), 'ZB002 denied', 'and not what is internal');
 SELECT is((SELECT jsonb_path_query_array(r, '$.inspections[*].note_id') FROM t.ask('P22', 'list_inspections',
 	'NULL, 2026') r), '["RC26-14", "RC26-14-2"]', 'the department reads both');
