@@ -37,7 +37,7 @@ RARE = {"withdraw_application": .04, "lapse_application": .08, "void_ballot": .0
         "remove_agenda_item": .1, "skip_stream": .15, "reopen_stream": .1, "reopen_self": .06,
         "reopen_dossier": .06, "forget_key": .1, "cancel_escalation": .15, "end_award": .3,
         "remove_file": .2, "refuse_approval": .15, "carry_out_reorg": .5, "end_round": .3,
-        "start_term": .25, "import_orgs": .25, "return_application": .4, "defer_item": .2,
+        "start_term": .12, "import_orgs": .06, "return_application": .4, "defer_item": .2,
         "correct_notice": .2, "review_award": .3, "transfer_objection": .2,
         "withdraw_clearance": .1, "decline_objection": .4, "plan_reorg": .5,
         "draft_standard": .3, "adopt_standard": .3, "open_rounds": .3}
@@ -222,7 +222,10 @@ class History(DemoCollege):
         moves = self.sql.rows("SELECT * FROM watch.move ORDER BY id")
         if moves:
             self.sql.run("TRUNCATE watch.move")
-        if person and name not in self.quiet:
+        part = getattr(reply, name)
+        # asked again while it waits for a second person, it is the same
+        waits = "waiting" in part.DESCRIPTOR.fields_by_name and part.HasField("waiting")
+        if person and name not in self.quiet and not waits:
             assert events, f"step {self.step}: {name} left no event"
         bare = [e["id"] for e in events if e["bare"] and e["request"] == name]
         if bare or not events:
@@ -244,8 +247,6 @@ class History(DemoCollege):
                 self.made[x] += 1
             if not hit and m["was"] != m["now"]:
                 self.unruly[rows[0]] += 1
-        waits = any(f.name == "waiting" and reply_part.HasField("waiting")
-                    for reply_part in [getattr(reply, name)] for f in reply_part.DESCRIPTOR.fields)
         for f, v in ([] if waits else getattr(r, name).ListFields()):
             e = ENTITY.get(f.name)
             if e and (e, v) not in touched and v in self.world[e]:
@@ -413,6 +414,35 @@ class History(DemoCollege):
             of.org = office["org_id"]
         return self.build(name, of, f"{of.role}@{office['org_id']}"), of.person
 
+    def duty(self):
+        """What the server itself says is to be done next, for somebody in some office."""
+        role = self.random.choice(sorted({o["role"] for o in self.offices}))
+        some = [o for o in self.offices if o["role"] == role]
+        office = self.random.choice(some[:8] if self.random.random() < .6 else some)
+        acting = f"{role}@{office['org_id']}"
+        reply = self.line(office["person_id"]).ask(make_request("next_duties", acting=acting))
+        rows = [x for x in reply.next_duties.duties if x.office == acting and x.request in self.members
+                and x.request not in NOT_ASKED
+                and self.random.random() < RARE.get(x.request, 1)]
+        if not rows:
+            return None
+        x = self.random.choice(rows)
+        of = self.of()
+        if x.object_id in self.world[x.entity]:
+            of = self.of(x.entity, x.object_id)
+        else:
+            of.org = x.org_id or None
+        of.role, of.person = role, office["person_id"]
+        if self.scope.get(role) == "own":
+            of.org = office["org_id"]
+        r = self.build(x.request, of, acting)
+        part = getattr(r, x.request)
+        f = part.DESCRIPTOR.fields_by_name.get(x.field)
+        if f is not None and x.object_id and f.type == f.TYPE_STRING:
+            part.ClearField(f.name)
+            self.put(part, f, x.object_id)
+        return r, of.person
+
     def office(self, name, of):
         """Who may, and where the thing names somebody, that one."""
         if name == "give_approval" and of.id:
@@ -534,5 +564,6 @@ class History(DemoCollege):
         self.meant = chance >= .18
         made = None
         while not made:
-            made = self.legal() if self.meant else self.illegal()
+            made = self.illegal() if not self.meant else \
+                self.duty() if chance < .38 else self.legal()
         self.ask(*made)

@@ -131,7 +131,9 @@ def freeze_roll(d, of):
     n = d.sql.one("SELECT count(*) FROM data.ballot_session b, LATERAL (SELECT"
                   f" (flow.ballot_roll(b)).*) r WHERE b.id = '{of.id}' AND r.standing <> 'PROBATIONARY'") or 0
     committee = b["purpose"] == "COMMITTEE_VOTE"
-    present = None if committee else max(1, n - d.random.randint(0, n // 4))
+    given = d.sql.column("SELECT count(*) FROM data.ballot_session b, LATERAL (SELECT"
+                         f" (flow.ballot_roll(b)).*) r WHERE b.id = '{of.id}' AND r.present")[0]
+    present = given or (None if committee else max(1, n - d.random.randint(0, n // 4)))
     paper = {"PAPER": present, "SLIPS": 0, "MIXED": 1}[b["channel"]]
     return {"present": present, "absent_ids": [], "paper": paper}
 
@@ -471,7 +473,7 @@ def start_term(d, of):
     due = d.sql.column("SELECT t.org_id FROM data.term t WHERE t.ended_on IS NULL AND"
                        " coalesce(t.extended_to_on, t.due_on) < flow.today() ORDER BY 1")
     return {"org_id": of.org or d.random.choice(due or d.branches()), "start_on": d.today,
-            "due_on": d.today + 3 * 365}
+            "due_on": d.today + d.random.choice([200, 3 * 365])}
 
 
 def extend_term(d, of):
