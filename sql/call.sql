@@ -25,8 +25,9 @@ DECLARE
 	kept data.idem;
 	person_id text := me.person_id;
 BEGIN
-	UPDATE data.certificate c SET superseded_at = now() FROM data.certificate n
-	WHERE n.fp = me.certificate_fp AND c.fp = n.renews AND c.superseded_at IS NULL;
+	UPDATE data.certificate c SET superseded_at = now()
+	WHERE c.fp = (SELECT n.renews FROM data.certificate n WHERE n.fp = me.certificate_fp)
+		AND c.superseded_at IS NULL;
 	IF key IS NULL OR length(key) <> 16 THEN
 		PERFORM refuse.invalid('key', 'key_needed');
 	END IF;

@@ -317,11 +317,13 @@ DECLARE
 	r jsonb;
 BEGIN
 	PERFORM setseed(0.26);
+	-- holders of one role are alike: one of each
 	FOR f IN SELECT c.proname::text AS name, c.pronargs, c.proargtypes, o.person_id, o.role || '@' || o.org_id AS office
 		FROM pg_proc c JOIN rule.permission p ON p.request = c.proname
-		JOIN data.office o ON o.to_on IS NULL AND (o.role = p.role OR (p.role = 'person' AND o.role = 'auditor'))
-			OR (p.role = 'anyone' AND o.role = 'auditor')
-		CROSS JOIN generate_series(1, 12)
+		JOIN (SELECT DISTINCT ON (role) * FROM data.office WHERE to_on IS NULL
+			ORDER BY role, person_id) o
+		ON o.role = CASE WHEN p.role IN ('person', 'anyone') THEN 'auditor' ELSE p.role END
+		CROSS JOIN generate_series(1, 16)
 		WHERE c.pronamespace = 'call'::regnamespace AND c.proname ~
 			'dossier|meeting|agenda|attendance|recus|vote|_item$|opinion|minutes|notice|award|decision|duties|audit_log|^find$|'
 			'objection|question|inquiry|_branch$|identity|declar|relative|speech|consultation|withdrawal'

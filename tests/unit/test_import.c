@@ -69,12 +69,10 @@ static bool read_path(const char *request, const ProtobufCMessageDescriptor *typ
 {
 	static char bytes[FILE_MAX];
 	char path[4096];
-	const char *here = __FILE__;
 	FILE *file;
 	size_t len;
 
-	snprintf(path, sizeof(path), "%.*s/../../%s",
-		 (int)(strrchr(here, '/') - here), here, name);
+	snprintf(path, sizeof(path), "%s/%s", SOURCE_TREE, name);
 	file = fopen(path, "rb");
 	assert_non_null(file);
 	len = fread(bytes, 1, sizeof(bytes), file);
