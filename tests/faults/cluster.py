@@ -240,8 +240,7 @@ def dead_machine_first(cluster, say):
     conf = cluster.dir / "3/zhibud.conf"
     text = conf.read_text()
     port = s.getsockname()[1]
-    conf.write_text(text.replace("host=127.0.0.", "host=127.0.0.9,127.0.0.", 3)
-                    .replace("host=127.0.0.9,127.0.0.2,127", "host=127.0.0.9,127.0.0.2,127")
+    conf.write_text(text.replace("host=127.0.0.", "host=127.0.0.9,127.0.0.")
                     .replace(f"port={cluster.pg_port}",
                              f"port={port},{cluster.pg_port},{cluster.pg_port}"))
     cluster.kill_all("3")
