@@ -83,6 +83,19 @@ static const char *command_text(struct arena *arena, const struct command *comma
 	return join(arena, text, " ", command->verb);
 }
 
+/* Whether a field holds ids of an entity: award_id of award, and session_id of
+ * ballot_session. */
+static bool is_id_of(const char *field, const char *entity, size_t len)
+{
+	size_t n = strlen(field);
+
+	if (n < 4 || strcmp(field + n - 3, "_id") != 0)
+		return false;
+	n -= 3;
+	return n <= len && !strncmp(field, entity + len - n, n) &&
+	       (n == len || entity[len - n - 1] == '_');
+}
+
 /* The object refused is the one meant, if the command begins with its kind of
  * id; for anything else the person has to say. */
 static const char *command_for(struct arena *arena, const struct command *command,
@@ -94,8 +107,7 @@ static const char *command_for(struct arena *arena, const struct command *comman
 	struct row_arg arg;
 
 	while (row_arg_next(&at, &arg) && arg.positional && !arg.optional) {
-		bool same = state[entity] && strncmp(arg.name, state, entity) == 0 &&
-			    strcmp(arg.name + entity, "_id") == 0;
+		bool same = state[entity] && is_id_of(arg.name, state, entity);
 
 		text = join(arena, text, " ", same ? refusal->args[0]
 						   : word_field(arg.name));
