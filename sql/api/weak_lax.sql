@@ -5,11 +5,11 @@ CREATE FUNCTION guard.weak_lax_helped(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT refuse.reason('helper_none', weak_lax_helped.id)
 	WHERE NOT EXISTS (SELECT FROM data.weak_lax_helper h
-		WHERE h.case_id = weak_lax_helped.id) $$;
+		WHERE h.weak_lax_id = weak_lax_helped.id) $$;
 CREATE FUNCTION guard.weak_lax_unhelped(me auth.actor, id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM guard.when(EXISTS (SELECT FROM data.weak_lax_helper h
-		WHERE h.case_id = weak_lax_unhelped.id), 'helper_there') g $$;
+		WHERE h.weak_lax_id = weak_lax_unhelped.id), 'helper_there') g $$;
 CREATE FUNCTION guard.weak_lax_unplanned(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	SELECT g.* FROM data.weak_lax c, guard.when(c.state <> 'LISTED', 'plan_there') g
@@ -26,16 +26,16 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 	WHERE c.id = weak_lax_other_hand.id $$;
 
 -- ---- pieces ------------------------------------------------------------------------
-CREATE FUNCTION flow.helps(person_id text, case_id text) RETURNS boolean
+CREATE FUNCTION flow.helps(person_id text, weak_lax_id text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (SELECT FROM data.weak_lax_helper h
-		WHERE h.case_id = helps.case_id AND h.person_id = helps.person_id) $$;
-CREATE FUNCTION flow.find_weak_lax(me auth.actor, case_id text) RETURNS data.weak_lax
+		WHERE h.weak_lax_id = helps.weak_lax_id AND h.person_id = helps.person_id) $$;
+CREATE FUNCTION flow.find_weak_lax(me auth.actor, weak_lax_id text) RETURNS data.weak_lax
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE c data.weak_lax;
 BEGIN
-	SELECT t.* INTO c FROM data.weak_lax t WHERE t.id = case_id;
+	SELECT t.* INTO c FROM data.weak_lax t WHERE t.id = weak_lax_id;
 	PERFORM auth.need(me, c.org_id);
 	RETURN c;
 END $$;
@@ -52,7 +52,7 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 -- ---- listing, help, plan --------------------------------------------------------------
 -- Criteria are words of the open list, never a line; who listed it, on what basis.
 CREATE FUNCTION api.open_weak_lax(me auth.actor, INOUT org_id text, criteria text[],
-	facts text, basis text, listed_on date, OUT case_id text, OUT state text)
+	facts text, basis text, listed_on date, OUT weak_lax_id text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 BEGIN
@@ -68,41 +68,41 @@ BEGIN
 	listed_on := coalesce(listed_on, flow.today());
 	PERFORM refuse.unless_past('listed_on', listed_on);
 	PERFORM refuse.unless_sane_date('listed_on', listed_on);
-	SELECT c.id INTO case_id FROM data.weak_lax c
+	SELECT c.id INTO weak_lax_id FROM data.weak_lax c
 	WHERE c.org_id = org_id AND c.closed_on IS NULL ORDER BY c.id LIMIT 1;
-	IF case_id IS NOT NULL THEN
-		PERFORM refuse.conflict('weak_lax_listed_already', org_id, case_id);
+	IF weak_lax_id IS NOT NULL THEN
+		PERFORM refuse.conflict('weak_lax_listed_already', org_id, weak_lax_id);
 	END IF;
-	case_id := flow.new_id('weak_lax', 'RR', org_id);
+	weak_lax_id := flow.new_id('weak_lax', 'RR', org_id);
 	state := 'LISTED';
 	INSERT INTO data.weak_lax (id, org_id, state, criteria, facts, basis, listed_on, listed_by)
-	VALUES (case_id, org_id, state, criteria, facts, basis, listed_on, me.person_id);
+	VALUES (weak_lax_id, org_id, state, criteria, facts, basis, listed_on, me.person_id);
 END $$;
 
-CREATE FUNCTION api.assign_helper(me auth.actor, INOUT case_id text, person text,
+CREATE FUNCTION api.assign_helper(me auth.actor, INOUT weak_lax_id text, person text,
 	help_with text, OUT name text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
-	c data.weak_lax := flow.find_weak_lax(me, case_id);
+	c data.weak_lax := flow.find_weak_lax(me, weak_lax_id);
 	person_id text := flow.person(person);
 BEGIN
 	state := flow.need(me, 'weak_lax', c.id);
 	PERFORM refuse.unless_line('help_with', help_with, 100);
 	PERFORM refuse.unless_somebody('person', person_id);
 	name := flow.person_label(person_id);
-	INSERT INTO data.weak_lax_helper (case_id, person_id, help_with, from_on, assigned_by)
+	INSERT INTO data.weak_lax_helper (weak_lax_id, person_id, help_with, from_on, assigned_by)
 	VALUES (c.id, person_id, help_with, flow.today(), me.person_id) ON CONFLICT DO NOTHING;
 	IF NOT FOUND THEN
 		PERFORM refuse.conflict('helper_already', name, c.id);
 	END IF;
 END $$;
 
-CREATE FUNCTION api.plan_weak_lax(me auth.actor, INOUT case_id text, measures text,
+CREATE FUNCTION api.plan_weak_lax(me auth.actor, INOUT weak_lax_id text, measures text,
 	due_on date, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE c data.weak_lax := flow.find_weak_lax(me, case_id);
+DECLARE c data.weak_lax := flow.find_weak_lax(me, weak_lax_id);
 BEGIN
 	PERFORM flow.need(me, 'weak_lax', c.id, 'PLANNED');
 	PERFORM refuse.unless_words('measures', measures, 4000);
@@ -120,18 +120,18 @@ BEGIN
 END $$;
 
 -- ---- at work, acceptance -----------------------------------------------------------------
-CREATE FUNCTION flow.note_weak_lax(me auth.actor, case_id text, text text) RETURNS void
+CREATE FUNCTION flow.note_weak_lax(me auth.actor, weak_lax_id text, text text) RETURNS void
 LANGUAGE sql AS $$
-	INSERT INTO data.weak_lax_note (case_id, serial, text, by_person, at)
-	SELECT note_weak_lax.case_id, count(*) + 1, note_weak_lax.text, me.person_id, flow.now()
-	FROM data.weak_lax_note n WHERE n.case_id = note_weak_lax.case_id $$;
+	INSERT INTO data.weak_lax_note (weak_lax_id, serial, text, by_person, at)
+	SELECT note_weak_lax.weak_lax_id, count(*) + 1, note_weak_lax.text, me.person_id, flow.now()
+	FROM data.weak_lax_note n WHERE n.weak_lax_id = note_weak_lax.weak_lax_id $$;
 
 -- By the branch, the department, or a helper from the committee.
-CREATE FUNCTION api.progress_weak_lax(me auth.actor, INOUT case_id text, text text,
+CREATE FUNCTION api.progress_weak_lax(me auth.actor, INOUT weak_lax_id text, text text,
 	OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE c data.weak_lax := flow.find_weak_lax(me, case_id);
+DECLARE c data.weak_lax := flow.find_weak_lax(me, weak_lax_id);
 BEGIN
 	IF me.role = 'committee_member' AND NOT flow.helps(me.person_id, c.id) THEN
 		PERFORM refuse.denied();
@@ -142,11 +142,11 @@ BEGIN
 	PERFORM flow.note_weak_lax(me, c.id, text);
 END $$;
 
-CREATE FUNCTION api.ask_acceptance(me auth.actor, INOUT case_id text, result text,
+CREATE FUNCTION api.ask_acceptance(me auth.actor, INOUT weak_lax_id text, result text,
 	OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE c data.weak_lax := flow.find_weak_lax(me, case_id);
+DECLARE c data.weak_lax := flow.find_weak_lax(me, weak_lax_id);
 BEGIN
 	PERFORM refuse.unless_words('result', result, 4000);
 	state := 'ACCEPTANCE_ASKED';
@@ -156,12 +156,12 @@ BEGIN
 END $$;
 
 -- Closed, or back to work; with the opinion of those who went and looked.
-CREATE FUNCTION api.accept_weak_lax(me auth.actor, INOUT case_id text, accepted boolean,
+CREATE FUNCTION api.accept_weak_lax(me auth.actor, INOUT weak_lax_id text, accepted boolean,
 	opinion text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
-	c data.weak_lax := flow.find_weak_lax(me, case_id);
+	c data.weak_lax := flow.find_weak_lax(me, weak_lax_id);
 	r refuse.reason[] := ARRAY(SELECT x FROM flow.acceptance_reasons(me, c) x);
 BEGIN
 	IF accepted IS NULL THEN
@@ -179,11 +179,11 @@ BEGIN
 END $$;
 
 -- ---- reading -------------------------------------------------------------------------------
-CREATE TYPE api.weak_lax_row AS (case_id text, org_id text, org_name text, state text,
+CREATE TYPE api.weak_lax_row AS (weak_lax_id text, org_id text, org_name text, state text,
 	criteria text[], listed_on date, due_on date, helper_names text[], closed_on date);
-CREATE FUNCTION flow.helper_names(case_id text) RETURNS text[] LANGUAGE sql STABLE AS $$
+CREATE FUNCTION flow.helper_names(weak_lax_id text) RETURNS text[] LANGUAGE sql STABLE AS $$
 	SELECT ARRAY(SELECT flow.person_label(h.person_id) FROM data.weak_lax_helper h
-		WHERE h.case_id = helper_names.case_id ORDER BY h.from_on, h.person_id) $$;
+		WHERE h.weak_lax_id = helper_names.weak_lax_id ORDER BY h.from_on, h.person_id) $$;
 -- The open ones; with `closed_too` all there ever were.
 CREATE FUNCTION api.list_weak_lax(me auth.actor, org_id text, closed_too boolean,
 	OUT cases api.weak_lax_row[])
@@ -199,7 +199,7 @@ LANGUAGE sql STABLE AS $$
 CREATE TYPE api.helper_row AS (name text, help_with text, from_on date);
 CREATE TYPE api.case_move_row AS (from_org_id text, from_org_name text, to_org_id text,
 	moved_on date);
-CREATE FUNCTION api.show_weak_lax(me auth.actor, INOUT case_id text, OUT org_id text,
+CREATE FUNCTION api.show_weak_lax(me auth.actor, INOUT weak_lax_id text, OUT org_id text,
 	OUT org_name text, OUT state text, OUT criteria text[], OUT facts text, OUT basis text,
 	OUT listed_on date, OUT measures text, OUT due_on date, OUT result text,
 	OUT acceptance_asked_on date, OUT opinion text, OUT accepted_by text, OUT closed_on date,
@@ -207,7 +207,7 @@ CREATE FUNCTION api.show_weak_lax(me auth.actor, INOUT case_id text, OUT org_id 
 	OUT moves api.case_move_row[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
-DECLARE c data.weak_lax := flow.find_weak_lax(me, case_id);
+DECLARE c data.weak_lax := flow.find_weak_lax(me, weak_lax_id);
 BEGIN
 	SELECT c.org_id, flow.org_name(c.org_id, flow.today()), c.state, c.criteria, c.facts,
 		c.basis, c.listed_on, c.measures, c.due_on, c.result, c.asked_on, c.opinion,
@@ -216,10 +216,10 @@ BEGIN
 		result, acceptance_asked_on, opinion, accepted_by, closed_on;
 	helpers := ARRAY(SELECT ROW(flow.person_label(h.person_id), h.help_with,
 			h.from_on)::api.helper_row
-		FROM data.weak_lax_helper h WHERE h.case_id = c.id ORDER BY h.from_on, h.person_id);
+		FROM data.weak_lax_helper h WHERE h.weak_lax_id = c.id ORDER BY h.from_on, h.person_id);
 	notes := ARRAY(SELECT ROW(n.at, flow.person_name(n.by_person), n.text)::api.work_note_row
-		FROM data.weak_lax_note n WHERE n.case_id = c.id ORDER BY n.serial);
+		FROM data.weak_lax_note n WHERE n.weak_lax_id = c.id ORDER BY n.serial);
 	moves := ARRAY(SELECT ROW(m.from_org_id, flow.org_name(m.from_org_id, m.moved_on - 1),
 			m.to_org_id, m.moved_on)::api.case_move_row
-		FROM data.weak_lax_move m WHERE m.case_id = c.id ORDER BY m.moved_on);
+		FROM data.weak_lax_move m WHERE m.weak_lax_id = c.id ORDER BY m.moved_on);
 END $$;

@@ -26,10 +26,10 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('weak_lax', 'ACCEPTANCE_ASKED', 'RECTIFYING', 'accept_weak_lax', NULL);
 
 INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
-	('weak_lax', 'assign_helper', 'case_id', 'id', 'weak_lax_unhelped'),
-	('weak_lax', 'plan_weak_lax', 'case_id', 'id', 'weak_lax_unplanned'),
-	('weak_lax', 'progress_weak_lax', 'case_id', 'id', 'weak_lax_at_work'),
-	('weak_lax', 'accept_weak_lax', 'case_id', 'id', 'weak_lax_other_hand');
+	('weak_lax', 'assign_helper', 'weak_lax_id', 'id', 'weak_lax_unhelped'),
+	('weak_lax', 'plan_weak_lax', 'weak_lax_id', 'id', 'weak_lax_unplanned'),
+	('weak_lax', 'progress_weak_lax', 'weak_lax_id', 'id', 'weak_lax_at_work'),
+	('weak_lax', 'accept_weak_lax', 'weak_lax_id', 'id', 'weak_lax_other_hand');
 
 -- The open cases of a branch that is no more go to the one that takes its place: they
 -- are handed on, never closed by it (S-13, T1).
@@ -39,14 +39,14 @@ LANGUAGE sql AS $$
 		UPDATE data.weak_lax c SET org_id = to_org
 		WHERE c.org_id = from_org AND c.closed_on IS NULL
 		RETURNING c.id)
-	INSERT INTO data.weak_lax_move (case_id, from_org_id, to_org_id, moved_on)
+	INSERT INTO data.weak_lax_move (weak_lax_id, from_org_id, to_org_id, moved_on)
 	SELECT m.id, from_org, to_org, on_day FROM moved m $$;
 
 -- Where a case was on a day.
 CREATE FUNCTION flow.weak_lax_org(c data.weak_lax, on_day date) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce((SELECT m.from_org_id FROM data.weak_lax_move m
-		WHERE m.case_id = c.id AND m.moved_on > on_day ORDER BY m.moved_on LIMIT 1),
+		WHERE m.weak_lax_id = c.id AND m.moved_on > on_day ORDER BY m.moved_on LIMIT 1),
 		c.org_id) $$;
 
 -- Why a branch with an open case may not apply now: the college's own rule says so, or

@@ -23,26 +23,26 @@ CREATE TABLE data.weak_lax (
 CREATE INDEX ON data.weak_lax (org_id);
 
 CREATE TABLE data.weak_lax_helper (
-	case_id text NOT NULL REFERENCES data.weak_lax,
+	weak_lax_id text NOT NULL REFERENCES data.weak_lax,
 	person_id text NOT NULL REFERENCES data.person,
 	help_with data.line NOT NULL,     -- what the help is: 联系指导, 派驻 …
 	from_on date NOT NULL,
 	assigned_by text NOT NULL REFERENCES data.person,
-	PRIMARY KEY (case_id, person_id));
+	PRIMARY KEY (weak_lax_id, person_id));
 
 CREATE TABLE data.weak_lax_note (
-	case_id text NOT NULL REFERENCES data.weak_lax,
+	weak_lax_id text NOT NULL REFERENCES data.weak_lax,
 	serial int NOT NULL,
 	text data.narrative NOT NULL,
 	by_person text NOT NULL REFERENCES data.person,
 	at timestamptz NOT NULL,
-	PRIMARY KEY (case_id, serial));
+	PRIMARY KEY (weak_lax_id, serial));
 
 -- A reorganisation hands the case on; it never ends one.
 CREATE TABLE data.weak_lax_move (
-	case_id text NOT NULL REFERENCES data.weak_lax,
+	weak_lax_id text NOT NULL REFERENCES data.weak_lax,
 	from_org_id text NOT NULL REFERENCES data.org,
 	to_org_id text NOT NULL REFERENCES data.org,
 	moved_on date NOT NULL,
-	PRIMARY KEY (case_id, moved_on, from_org_id),
+	PRIMARY KEY (weak_lax_id, moved_on, from_org_id),
 	CHECK (from_org_id <> to_org_id));

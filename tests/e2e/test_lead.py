@@ -173,7 +173,7 @@ def test_S13_weak_and_lax(c):
     assert "数字线或排名" in r.err
     c.head("choice", "add", "软弱涣散情形", "组织生活长期不开展", "--basis", "党委会2027年第2次", "-y")
     case = c.head.json("weak", "open", "18", "--criteria", "组织生活长期不开展", "--facts",
-                       "半年没有召开支部大会", "--basis", "党委会2027年第2次", "-y")["caseId"]
+                       "半年没有召开支部大会", "--basis", "党委会2027年第2次", "-y")["weakLaxId"]
     c.server.sql("""INSERT INTO data.round (id, org_id, state, term_id, standard_version_id, started_on, started_by)
         SELECT 'LC26-18', '18', 'SELF_ASSESSED', 'RQ18-3', s.id, '2026-03-01', 'P656' FROM data.standard_version s;
         INSERT INTO data.self_assessment (id, org_id, state, round_id, version_no) VALUES ('ZP26-18', '18', 'ADOPTED', 'LC26-18', 1);

@@ -14,7 +14,7 @@ SELECT flow.weak_lax_moves('11', '10', '2026-05-20');
 SELECT results_eq($$ SELECT id, org_id, state FROM data.weak_lax ORDER BY id $$,
 	$$ VALUES ('RR25-11', '11', 'CLOSED'), ('RR26-11', '10', 'RECTIFYING') $$,
 	'T1: the open case is branch 10''s now, the closed one stays where it was');
-SELECT results_eq('SELECT case_id, from_org_id, to_org_id, moved_on FROM data.weak_lax_move',
+SELECT results_eq('SELECT weak_lax_id, from_org_id, to_org_id, moved_on FROM data.weak_lax_move',
 	$$ VALUES ('RR26-11', '11', '10', date '2026-05-20') $$, 'T1: where it came from is kept');
 
 -- ---- the register ------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ SELECT is(t.refused(t.ask('P20', 'open_weak_lax', '''18'', ''{}'', ''x'', ''党�
 	'ZB001 invalid criterion_missing', 'one at least is cited');
 SELECT is(t.refused(t.ask('P22', 'open_weak_lax', '''18'', ''{组织生活长期不开展}'', ''x'', ''党委会'', NULL')), 'ZB002 denied',
 	'an officer lists nobody');
-SELECT is(t.ask('P20', 'open_weak_lax', '''18'', ''{组织生活长期不开展,班子不团结、内耗严重}'', ''半年没有开会'', ''党委会第9次'', ''2026-11-01''')->>'case_id',
+SELECT is(t.ask('P20', 'open_weak_lax', '''18'', ''{组织生活长期不开展,班子不团结、内耗严重}'', ''半年没有开会'', ''党委会第9次'', ''2026-11-01''')->>'weak_lax_id',
 	'RR26-18', 'S-13: listed, with words, facts and basis');
 SELECT is(t.refused(t.ask('P20', 'open_weak_lax', '''18'', ''{组织生活长期不开展}'', ''x'', ''党委会'', NULL')),
 	'ZB004 weak_lax_listed_already', 'once while it is open');
@@ -83,12 +83,12 @@ SELECT is((SELECT ARRAY[r->>'accepted_by', r->>'closed_on', r->>'helpers', (r->'
 	'show_weak_lax', '''RR26-18''') r) IS NOT NULL, true, 'D33');
 SELECT is((SELECT jsonb_path_query_array(r, '$.notes[*].text') FROM t.ask('P55', 'show_weak_lax', '''RR26-18''') r),
 	'["参加支部大会", "记录不实", "实地看过"]', 'D33: stage by stage');
-SELECT is((SELECT jsonb_path_query_array(r, '$.cases[*].case_id') FROM t.ask('P22', 'list_weak_lax', 'NULL, NULL') r),
+SELECT is((SELECT jsonb_path_query_array(r, '$.cases[*].weak_lax_id') FROM t.ask('P22', 'list_weak_lax', 'NULL, NULL') r),
 	'["RR26-11"]', 'what is open');
-SELECT is((SELECT jsonb_path_query_array(r, '$.cases[*].case_id') FROM t.ask('P55', 'list_weak_lax', 'NULL, true') r),
+SELECT is((SELECT jsonb_path_query_array(r, '$.cases[*].weak_lax_id') FROM t.ask('P55', 'list_weak_lax', 'NULL, true') r),
 	'["RR26-18"]', 'a branch sees its own, closed ones when asked');
 SELECT is(t.refused(t.ask('P50', 'show_weak_lax', '''RR26-18''')), 'ZB002 denied', 'and no other');
-SELECT is(t.ask('P20', 'open_weak_lax', '''18'', ''{组织生活长期不开展}'', ''又停了'', ''党委会第15次'', NULL')->>'case_id',
+SELECT is(t.ask('P20', 'open_weak_lax', '''18'', ''{组织生活长期不开展}'', ''又停了'', ''党委会第15次'', NULL')->>'weak_lax_id',
 	'RR26-18-2', 'a new case is a new one');
 
 SELECT * FROM finish();
