@@ -464,8 +464,8 @@ static const char *code_text(struct out *out, const char *field, const char *tex
 {
 	const char *p, *found;
 
-	if (strcmp(field, "role") == 0)
-		return word_of("role", text);
+	if (strcmp(field, "role") == 0 || strcmp(field, "request") == 0)
+		return word_of(field, text);
 	found = word_find(out_format(out, "value.%s.%s", field, text));
 	if (found)
 		return found;
