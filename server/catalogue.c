@@ -353,6 +353,7 @@ static const struct catalogue_row rows[] = {
 	/* duty.proto */
 	ROW(NEXT_DUTIES, next_duties, LANE_READ, 0)
 	ROW(AUDIT_LOG, audit_log, LANE_SLOW, 0)
+	ROW(VERIFY_AUDIT, verify_audit, LANE_SLOW, 0)
 	ROW(FIND, find, LANE_READ, 0)
 	/* approval.proto */
 	ROW(LIST_APPROVALS, list_approvals, LANE_READ, 0)

@@ -223,6 +223,29 @@ BEGIN
 	events := events[1:500];
 END $$;
 
+-- A digest written down outside shows what is lost when an older backup comes back.
+-- Yesterday's last event is asked for by default: of today's, one with a smaller number
+-- may still be on its way.
+CREATE FUNCTION flow.trace_digest(event_no int8) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT encode(sha256(coalesce(string_agg(sha256(e.body), ''::bytea ORDER BY e.id),
+		'')), 'hex')
+	FROM audit.event e WHERE e.id <= event_no $$;
+CREATE FUNCTION api.verify_audit(me auth.actor, INOUT event_no int8, INOUT digest text,
+	OUT intact boolean, OUT last_no int8)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_variable
+DECLARE noted text := lower(btrim(digest));
+BEGIN
+	IF noted IS NOT NULL AND event_no IS NULL THEN
+		PERFORM refuse.invalid('event_no', 'text_missing');
+	END IF;
+	last_no := coalesce((SELECT max(e.id) FROM audit.event e), 0);
+	event_no := coalesce(event_no, (SELECT max(e.id) FROM audit.event e
+		WHERE e.at < flow.today()::timestamp AT TIME ZONE 'Asia/Shanghai'), 0);
+	digest := flow.trace_digest(event_no);
+	intact := digest = noted;
+END $$;
+
 -- ---- find ------------------------------------------------------------------------------
 CREATE TYPE api.found_org AS (org_id text, name text, kind text);
 CREATE TYPE api.found_person AS (person_id text, name text, mark text, org_id text,

@@ -276,7 +276,9 @@ BEGIN
 END $$;
 
 -- Name and parent.  A change begins on the row's date (today without one); on the
--- very date of the present version it corrects that version.
+-- very date of the present version it corrects that version.  A branch takes another
+-- name or parent by the committee (org reorg): a file corrects what a file brought the
+-- same day.
 CREATE FUNCTION flow.import_org_version(x api.org_import, INOUT reasons refuse.reason[],
 	OUT differences api.difference[])
 LANGUAGE plpgsql AS $$
@@ -290,13 +292,20 @@ BEGIN
 	SELECT y.* INTO v FROM data.org_version y WHERE y.org_id = x.org_id
 	ORDER BY y.from_on DESC LIMIT 1;
 	IF NOT FOUND THEN
-		INSERT INTO data.org_version (org_id, parent_id, name, short_name, from_on)
+		INSERT INTO data.org_version (org_id, parent_id, name, short_name, from_on,
+			imported_on)
 		VALUES (x.org_id, x.parent_id, x.name, x.short_name,
-			coalesce(x.from_on, x.established_on));
+			coalesce(x.from_on, x.established_on), flow.today());
 		RETURN;
 	END IF;
 	IF (v.name, v.parent_id, v.short_name) IS NOT DISTINCT FROM
 			(x.name::data.line, x.parent_id, coalesce(x.short_name, v.short_name)::data.line) THEN
+		RETURN;
+	END IF;
+	IF v.imported_on IS DISTINCT FROM flow.today()
+			AND (v.name, v.parent_id) IS DISTINCT FROM (x.name::data.line, x.parent_id)
+			AND (SELECT o.kind LIKE '%branch%' FROM data.org o WHERE o.id = x.org_id) THEN
+		reasons := reasons || refuse.reason('import_is_reorg', x.org_id);
 		RETURN;
 	END IF;
 	from_on := coalesce(x.from_on, flow.today());
@@ -308,9 +317,10 @@ BEGIN
 	IF from_on > v.from_on THEN
 		UPDATE data.org_version y SET to_on = from_on
 		WHERE y.org_id = x.org_id AND y.from_on = v.from_on;
-		INSERT INTO data.org_version (org_id, parent_id, name, short_name, status, from_on)
+		INSERT INTO data.org_version (org_id, parent_id, name, short_name, status, from_on,
+			imported_on)
 		VALUES (x.org_id, x.parent_id, x.name, coalesce(x.short_name, v.short_name),
-			v.status, from_on);
+			v.status, from_on, v.imported_on);
 	ELSE
 		UPDATE data.org_version y SET parent_id = x.parent_id, name = x.name,
 			short_name = coalesce(x.short_name, y.short_name)

@@ -3,7 +3,8 @@
 INSERT INTO rule.permission (request, role)
 SELECT r, o FROM (VALUES
 	('next_duties', '{person}'::text[]),
-	('audit_log', '{auditor,administrator}')
+	('audit_log', '{auditor,administrator}'),
+	('verify_audit', '{auditor,administrator}')
 ) AS p(r, roles), unnest(roles) o;
 INSERT INTO rule.permission (request, role) SELECT 'find', r.role FROM rule.role r;
 

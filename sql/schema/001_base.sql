@@ -51,6 +51,7 @@ CREATE TABLE data.org_version (
 		('ESTABLISHED', 'ACTIVE', 'REORGANISING', 'MERGED', 'SPLIT', 'DISSOLVED')),
 	from_on date NOT NULL,
 	to_on date CHECK (to_on > from_on),
+	imported_on date,                 -- by a file on that day; NULL: otherwise
 	PRIMARY KEY (org_id, from_on),
 	CONSTRAINT org_one_version_a_day EXCLUDE USING gist
 		(org_id WITH =, daterange(from_on, to_on) WITH &&));

@@ -39,6 +39,13 @@ SELECT is((SELECT string_agg(concat_ws(' ', v.name, v.parent_id, v.from_on, v.to
 	ORDER BY v.from_on) FROM data.org_version v WHERE v.org_id = '14'),
 	'电气党支部 Z2 2013-03-15 2026-09-01; 电气自动化党支部 DW 2026-09-01',
 	'name and parent are dated rows');
+UPDATE data.org_version SET imported_on = imported_on - 1;
+SELECT is(pg_temp.refused('P101', 'import_orgs',
+	'''{"(2,14,branch,Z2,电气党支部,电气,教工,2013-03-15,文14,2026-10-01,,,)"}'''),
+	'ZB001 defects import_orgs|import_is_reorg 2 14', 'S-53: another name or parent is for the committee, not for a file');
+SELECT is(pg_temp.ask('P101', 'import_orgs',
+	'''{"(2,14,branch,DW,电气自动化党支部,电气,教工,2013-03-15,文14,,,,)"}''', 'unchanged'), '1',
+	'the same file on another day changes nothing');
 SELECT alike(pg_temp.ask('P101', 'list_orgs', 'NULL, ''2026-06-30''', 'orgs'),
 	'%(Z2,1,%(14,2,电气党支部,branch,教工,Z2,%', 'the tree on 30 June');
 SELECT alike(pg_temp.ask('P101', 'list_orgs', 'NULL, NULL', 'orgs'),
