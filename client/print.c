@@ -42,7 +42,7 @@ static const char *find_text(const char *typed)
 		p++;
 	p += strspn(p, "0");
 	for (size_t i = 0; i < n && !found; i++)
-		if (!strcmp(all[i].id + 1, p))
+		if (!strcasecmp(all[i].id + 1, p))
 			found = all[i].text;
 	return found;
 }

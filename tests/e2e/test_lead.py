@@ -211,6 +211,10 @@ def test_S58_dispatch_asks_no_branch(c):
     c.member.refused(5, "task", "done", task, "--result", "x")
     c.helper("task", "done", task, "--result", "已补齐")
     assert "已办结" in c.officer("dispatch", "show", d["dispatchId"]).out
+    seen = c.paper(c.officer, "D14B", note["noteId"])
+    assert "督查记录" in seen and "实训楼" in seen and "支部大会记录不全" in seen
+    minutes = c.paper(c.officer, "d14c", d["dispatchId"])
+    assert "调度会纪要" in minutes and "逐项研究" in minutes and "一周内补齐" in minutes
 
 
 def test_T36_progress(c):
