@@ -135,7 +135,9 @@ def test_T20_revoked_while_partly_spent(c):
     c.server.clock("2027-01-25")
     c.head("review", "propose", "PF26-22", "--grounds", "整改期满仍未恢复组织生活", "-y")
     c.resolve("PF26-22", 9, 0)
-    c.secretary("award", "revoke", "PF26-22", "--doc-no", "院党发〔2027〕5号", "--confirm", "PF26-22")
+    c.secretary.refused(13, "award", "revoke", "PF26-22", "--doc-no", "院党发〔2027〕5号",
+                        "--confirm", "PF26-22")
+    c.head("approve", "yes", "FH27-01", "--confirm", "FH27-01")
 
     fund = c.finance.json("fund", "show", "JF26-22")
     assert (fund["state"], fund["spentFen"], fund["withdrawnFen"], fund["withdrawnOn"],
