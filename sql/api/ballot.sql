@@ -366,7 +366,10 @@ BEGIN
 		PERFORM refuse.invalid('present', 'present_not_possible',
 			coalesce(head_count::text, ''), n.entitled::text);
 	END IF;
+	-- no more paper than people
 	UPDATE data.ballot_session s SET entitled = n.entitled, present = head_count,
+		paper = CASE WHEN s.channel = 'PAPER' OR s.paper > head_count THEN head_count
+			ELSE s.paper END,
 		half_present = CASE WHEN n.present IS NULL THEN head_count
 			ELSE n.voting_present END * 2 >= n.voting
 	WHERE s.id = b_id RETURNING s.* INTO settled;
@@ -487,9 +490,6 @@ BEGIN
 	END IF;
 	b := flow.settle_heads(b.id, CASE WHEN counted THEN b.present + CASE
 		WHEN NOT present THEN 0 WHEN change = 'ADDED' THEN 1 ELSE -1 END END);
-	IF b.channel = 'PAPER' THEN
-		UPDATE data.ballot_session s SET paper = s.present WHERE s.id = b.id;
-	END IF;
 	PERFORM flow.freeze_items(b);
 	DELETE FROM data.slip s WHERE s.session_id = b.id;
 	entitled := b.entitled;

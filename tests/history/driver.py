@@ -70,6 +70,7 @@ class History(DemoCollege):
         self.made = collections.Counter()       # rows of rule.transition
         self.tried = collections.Counter()
         self.unruly = collections.Counter()     # moves that are no row
+        self.broken = []                        # of invariants.sql
         self.why = collections.Counter()        # refusals of what was meant well
         self.lines = {}
         self.files, self.keys, self.slips, self.codes = {}, {}, {}, {}
@@ -222,9 +223,8 @@ class History(DemoCollege):
         moves = self.sql.rows("SELECT * FROM watch.move ORDER BY id")
         if moves:
             self.sql.run("TRUNCATE watch.move")
-        part = getattr(reply, name)
         # asked again while it waits for a second person, it is the same
-        waits = "waiting" in part.DESCRIPTOR.fields_by_name and part.HasField("waiting")
+        waits = reply.HasField("waiting")
         if person and name not in self.quiet and not waits:
             assert events, f"step {self.step}: {name} left no event"
         bare = [e["id"] for e in events if e["bare"] and e["request"] == name]

@@ -93,9 +93,9 @@ UNION ALL SELECT b.id FROM data.ballot_session b WHERE b.state = 'VOID' AND (
 	OR EXISTS (SELECT FROM data.slip s WHERE s.session_id = b.id)
 	OR EXISTS (SELECT FROM data.ballot x WHERE x.session_id = b.id));
 
--- The roll of a frozen session has as many with a vote as it says (domain 2.2: 19).
+-- The roll of a frozen session has as many as it says (domain 2.2: 19).
 SELECT b.id FROM data.ballot_session b WHERE b.state NOT IN ('PREPARED', 'VOID') AND b.entitled <> (
-	SELECT count(*) FROM data.roll_entry r WHERE r.session_id = b.id AND r.standing <> 'PROBATIONARY');
+	SELECT count(*) FROM data.roll_entry r WHERE r.session_id = b.id);
 
 -- No more answers than were asked for; of a closed survey no token is left (domain D9).
 SELECT s.id FROM data.survey s WHERE (SELECT count(*) FROM data.survey_answer a WHERE a.survey_id = s.id)

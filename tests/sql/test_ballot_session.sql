@@ -165,6 +165,11 @@ SELECT is(t.refused('P14', 'scrutineer@DW', 'certify_ballot', t.digest('CP26-14-
 	'ZB003 state|more_ballots_than_present 6 5|more_paper_than_issued 6 5', 'T12: more papers than people are not certified');
 SELECT t.as('P14', 'scrutineer@DW', 'void_ballot', $$'CP26-14-2', '票数多于到会人数'$$), t.agree('P15', 'teller@DW') \g /dev/null
 SELECT is(t.as('P10', 'od_officer@ZZB', 'prepare_ballot', t.prepare(NULL, NULL, '14', NULL, 'PAPER')) ->> 'session_id', 'CP26-14-3', 'T12: void and repeat is a new session');
+SELECT t.as('P14', 'scrutineer@DW', 'freeze_roll', $$'CP26-14-3', 5, '{}', NULL$$), t.as('P14', 'scrutineer@DW', 'correct_roll', $$'CP26-14-3', 'P1', 'REMOVED', NULL, '登记有误'$$), t.agree('P15', 'teller@DW') \g /dev/null
+SELECT is((SELECT ARRAY[b.present, b.paper] FROM data.ballot_session b WHERE b.id = 'CP26-14-3'), '{4,4}', 'who leaves the roll leaves a paper');
+UPDATE data.ballot_session SET channel = 'MIXED' WHERE id = 'CP26-14-3';
+SELECT t.as('P14', 'scrutineer@DW', 'correct_roll', $$'CP26-14-3', 'P2', 'REMOVED', NULL, '登记有误'$$), t.agree('P15', 'teller@DW') \g /dev/null
+SELECT is((SELECT ARRAY[b.present, b.paper] FROM data.ballot_session b WHERE b.id = 'CP26-14-3'), '{3,3}', 'beside slips as well: never more paper than people');
 SELECT t.as('P14', 'scrutineer@DW', 'void_ballot', $$'CP26-14-3', '改期'$$), t.agree('P15', 'teller@DW') \g /dev/null
 
 -- ---- slips and paper by two -------------------------------------------------------------------------
