@@ -87,6 +87,10 @@ def add_gap(d, of):
             "due_on": d.today + 30 if planned else None}
 
 
+def return_application(d, of):
+    return {"defects": [{"field": "summary", "text": d.words()}]}
+
+
 def endorse_application(d, of):
     return {"agree": d.random.random() < .75}
 
@@ -664,6 +668,11 @@ def ask_branch(d, of):
 
 
 def set_office(d, of):
+    # first those nobody holds
+    without = sorted({"archivist", "finance_officer"} - {o["role"] for o in d.offices})
+    if without:
+        return {"person": d.member(d.standing[-1]), "role": without[0], "org_id": "DW",
+                "from_on": d.today, "to_on": None, "doc_no": "院党委任职文件"}
     org = d.branch()
     return {"person": d.member(org), "role": "branch_committee_member", "org_id": org,
             "from_on": d.today, "to_on": None, "doc_no": "党支部党员大会"}
