@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import hints
 from demo import DemoCollege
 from session import Psql, Refused, quoted
-from wire import Wire, members, pb, request as make_request
+from wire import Wire, members, request as make_request
 
 DAY0 = datetime.date(1970, 1, 1)
 INTERNAL = "ZB108"
