@@ -1,6 +1,7 @@
 """A request is two messages, one function, one catalogue row, one permission and one
 command, with words for all of it in both languages: whatever is missing is named here.
 """
+import functools
 import json
 import os
 import re
@@ -317,10 +318,15 @@ def test_at_most_twelve_verbs_a_noun_but_for_the_ballot():
     assert {n for n, verbs in count.items() if verbs > 12} <= {"ballot"}
 
 
+@functools.cache
+def help_page(*words):
+    return zhibu(*words, "--help")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: " ".join(words_of(c)))
 def test_help_page_alias_and_example(command):
     """The page in Chinese words is the same page; its example is on it and parses."""
-    page = zhibu(*words_of(command), "--help")
+    page = help_page(*words_of(command))
     assert page.returncode == 0, page
     assert zhibu(*words_of(command, "nounZh"), "--help").stdout == page.stdout
     assert zhibu(*words_of(command), "-h").stdout == page.stdout
@@ -383,7 +389,7 @@ def letters_of(page):
 def test_a_letter_means_the_same_everywhere():
     used = set()
     for c in COMMANDS:
-        own = letters_of(zhibu(*words_of(c), "--help").stdout)
+        own = letters_of(help_page(*words_of(c)).stdout)
         assert len(own) == len({letter for letter, _ in own}), (c["noun"], c["verb"], own)
         for letter, option in own:
             assert option in OWN.get(letter, set()), (c["noun"], c["verb"], letter, option)
