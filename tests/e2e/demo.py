@@ -57,6 +57,8 @@ class DemoCollege(Server):
         officer("eval", "open", "SB26-14")
         note = officer.json("note", "add", "14", "--source", "走访", "--happened-on", "10-10",
                             "--text", "参加主题党日。")["noteId"]
+        inspection = officer.json("inspection", "add", "14", "--happened-on", "10-11", "--place",
+                                  "实训楼", "--text", "记录齐全。")["noteId"]
         review = officer.json("duty", "add", "14", "--year", 2025, "--secretary-id",
                               p(self.holder("党支部书记", "14")), "--grade", "较好",
                               "--decided-by", "党委", "--decided-on", "2026-01-20")["reviewId"]
@@ -90,6 +92,7 @@ class DemoCollege(Server):
                 "person": "BY0212", "gap_id": gap, "file_id": file, "letter_id": letter,
                 "session_id": session, "meeting_id": meeting, "words": "电气",
                 "unit_id": unit, "guidance_id": guidance, "stream_id": "PS26-14-ORG", "note_id": note,
+                "inspection note_id": inspection,
                 "review_id": review, "mass_session_id": masses, "clearance_id": clearance,
                 "survey_id": survey,
                 "self_id": secretary.json("round", "show")["selfId"]}

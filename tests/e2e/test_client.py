@@ -736,30 +736,35 @@ LATER = {"award decision", "ballot manifest", "ballot check", "ballot urn", "bal
 
 @pytest.mark.parametrize("command", READS, ids=lambda c: " ".join(words_of(c)))
 def test_every_read_command(college, cycle, secretary, officer, command):
-    """As text and as JSON, by whoever may read it."""
+    """As text and as JSON, by whoever may read it; who may not is test_matrix's."""
     known = {"secretary": secretary, "officer": officer, "head": college.head,
              "admin": college.admin, "party": college.party_secretary}
     named = [a for a in command["arguments"].split(",") if a and a[0] not in "-@"]
-    given = [cycle.get(re.sub(r"\W", "", a), "XX26-01") for a in named
+    def given_for(field):  # an inspection is a note as well
+        return cycle.get(f"{command['noun']} {field}", cycle.get(field, "XX26-01"))
+    given = [given_for(re.sub(r"\W", "", a)) for a in named
              if not a.endswith("?") or a[:-1] in cycle]
     there = "XX26-01" not in given  # else what it shows is made later
     if command["request"] == "get_file" and "get" in command["verb"]:
         given += ["-o", "取回.pdf", "--force"]
     codes = {}
     for name, p in known.items():
-        if command["verb"] == "verify":
+        # the branch and the department always, the others while nobody may
+        if command["verb"] == "verify" or (name not in ("secretary", "officer")
+                                           and 0 in codes.values()):
             continue
-        shown, told = p.run(*words_of(command), *given), \
-            p.run("--json", *words_of(command), *given)
-        codes[name] = told.code
-        assert shown.code == told.code, (shown, told)
+        told = p.run("--json", *words_of(command), *given)
         assert told.code in (0, 3, 5, 6), told
-        assert "ZB1" not in shown.err
         text = told.out if told.code == 0 else told.err
         assert isinstance(json.loads(text), dict) and "null" not in text
         if told.code == 0:
-            assert not HARMFUL.search(shown.out)
             assert "_" not in json.dumps(list(json.loads(text)))
+        if told.code == 0 or told.code not in codes.values():
+            shown = p.run(*words_of(command), *given)
+            assert shown.code == told.code, (shown, told)
+            assert "ZB1" not in shown.err
+            assert shown.code != 0 or not HARMFUL.search(shown.out)
+        codes[name] = told.code
     name = " ".join(words_of(command))
     assert 0 in codes.values() or not there or name in LATER or command["verb"] == "verify", \
         codes

@@ -178,7 +178,7 @@ PROBES = [
     "SELECT * FROM pg_authid", "SELECT pg_switch_wal()", "SELECT pg_reload_conf()",
     "SELECT api.whoami(NULL)", "SELECT auth.enter('whoami', NULL, NULL)",
     "SELECT audit.append(NULL, NULL, NULL, NULL, NULL)",
-    "SELECT setup.emergency_code('P1', '\\x00')", "SELECT call.claim('P1', NULL, NULL)",
+    "SELECT setup.emergency_code('P1', '\\x00')", "SELECT call.claim(NULL, NULL, NULL)",
     "SELECT * FROM migration.applied", "CREATE PUBLICATION p", "BEGIN; LOCK TABLE data.person",
 ]
 
