@@ -1,5 +1,6 @@
 """A psql session of the machine's operator that stays open: one statement, one answer."""
 import json
+import os
 import subprocess
 
 from college import AS_USER, BIN
@@ -16,7 +17,9 @@ class Psql:
         self.process = subprocess.Popen(
             [*AS_USER, BIN / "zhibud", "psql", "--state", server.state, "-XqAt",
              "-v", "VERBOSITY=verbose"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            # Debian's psql is a wrapper that complains of a locale that is not there.
+            env={**os.environ, "LC_ALL": "C.UTF-8"})
 
     def run(self, text):
         """What psql printed; Refused when it complained."""
