@@ -331,7 +331,8 @@ class Peer:
                        "--no-access-log", "--log-level", "warning"]
             env = {"POOL": "8", "DB":
                    f"postgresql://zhibu_super@/zhibu?host={socket_folder}"}
-        self.process = subprocess.Popen([*AS_USER, *command], stdout=self.log,
+        # From /: the user may not enter the folder of a checkout that only root can.
+        self.process = subprocess.Popen([*AS_USER, *command], cwd="/", stdout=self.log,
                                         stderr=self.log, env={**os.environ, **env,
                                                               "PYTHONDONTWRITEBYTECODE": "1"})
         wait_for(self.answers, 20)
