@@ -18,8 +18,9 @@ class Psql:
             [*AS_USER, BIN / "zhibud", "psql", "--state", server.state, "-XqAt",
              "-v", "VERBOSITY=verbose"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            # Debian's psql is a wrapper that complains of a locale that is not there.
-            env={**os.environ, "LC_ALL": "C.UTF-8"})
+            # psql complains of a locale that is not there, and of a folder that its
+            # user may not enter.
+            env={**os.environ, "LC_ALL": "C.UTF-8"}, cwd="/")
 
     def run(self, text):
         """What psql printed; Refused when it complained."""
