@@ -4,6 +4,7 @@
  * only its hash is sent.
  */
 #include "client/ballot_run.h"
+#include "client/fields.h"
 #include "client/handlers.h"
 #include "common/letter.h"
 
@@ -115,12 +116,20 @@ static int make_writer(struct client *client, struct args *args,
 	return w->named ? seal_writer(client, args, w) : EXIT_DONE;
 }
 
-static void set_bytes(protobuf_c_boolean *has, ProtobufCBinaryData *to,
-		      uint8_t *data, size_t len)
+/* A field of bytes by name; false: no memory.  The bytes are borrowed. */
+static bool add_bytes(struct client *client, void *body, const char *name,
+		      void *data, size_t len)
 {
-	*has = 1;
-	to->data = data;
-	to->len = len;
+	const ProtobufCMessage *message = body;
+	ProtobufCBinaryData *slot = fields_add(client_arena(client), body,
+		protobuf_c_message_descriptor_get_field_by_name(
+			message->descriptor, name));
+
+	if (!slot)
+		return false;
+	slot->data = data;
+	slot->len = len;
+	return true;
 }
 
 /* The same bytes again are the same objection, so a cut line is tried once more. */
@@ -154,48 +163,37 @@ static int hand_in(struct client *client, Request *request, struct writer *w)
 	return exit;
 }
 
-int objection_file_run(struct client *client, struct args *args)
+/* Handed in by the writer, or taken down by an officer: sealed the same way. */
+static int seal_and_hand_in(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
 	struct writer w = { 0 };
-	FileObjection *body;
+	void *body;
 	int code;
 
 	if (!request)
 		return EXIT_USAGE;
 	code = make_writer(client, args, &w);
 	body = request_body(request);
-	set_bytes(&body->has_token_hash, &body->token_hash,
-		  w.receipt.token_hash, SEAL_KEY);
-	if (w.named)
-		set_bytes(&body->has_sealed, &body->sealed, w.sealed,
-			  LETTER_SIZE);
+	if (code == EXIT_DONE &&
+	    (!add_bytes(client, body, "token_hash", w.receipt.token_hash, SEAL_KEY) ||
+	     (w.named &&
+	      !add_bytes(client, body, "sealed", w.sealed, LETTER_SIZE))))
+		code = client_fail(client, EXIT_FAILED, "error.memory", 0, NULL);
 	if (code == EXIT_DONE)
 		code = hand_in(client, request, &w);
 	seal_wipe(&w, sizeof(w));
 	return code;
 }
 
+int objection_file_run(struct client *client, struct args *args)
+{
+	return seal_and_hand_in(client, args);
+}
+
 int objection_add_run(struct client *client, struct args *args)
 {
-	Request *request = args_request(client, args);
-	struct writer w = { 0 };
-	RecordObjection *body;
-	int code;
-
-	if (!request)
-		return EXIT_USAGE;
-	code = make_writer(client, args, &w);
-	body = request_body(request);
-	set_bytes(&body->has_token_hash, &body->token_hash,
-		  w.receipt.token_hash, SEAL_KEY);
-	if (w.named)
-		set_bytes(&body->has_sealed, &body->sealed, w.sealed,
-			  LETTER_SIZE);
-	if (code == EXIT_DONE)
-		code = hand_in(client, request, &w);
-	seal_wipe(&w, sizeof(w));
-	return code;
+	return seal_and_hand_in(client, args);
 }
 
 /* ---- the receipt ------------------------------------------------------------------------ */
@@ -215,7 +213,8 @@ int objection_check_run(struct client *client, struct args *args)
 				   given, NULL);
 	if (!seal_token(secret, RECEIPT, &receipt))
 		return EXIT_FAILED;
-	set_bytes(&read.has_token, &read.token, receipt.token, SEAL_KEY);
+	if (!add_bytes(client, &read, "token", receipt.token, SEAL_KEY))
+		return client_fail(client, EXIT_FAILED, "error.memory", 0, NULL);
 	request.body_case = REQUEST__BODY_READ_OBJECTION;
 	request.read_objection = &read;
 	code = call_request(client, &request, &reply);
@@ -242,7 +241,6 @@ int author_key_run(struct client *client, struct args *args)
 	const char *path = key_path(client, args, "out");
 	Request *request = args_request(client, args);
 	enum ballot_file file = BALLOT_FILE_OK;
-	RegisterObjectionKey *body;
 	struct seal_holder holder;
 	Reply *reply;
 	int code;
@@ -256,9 +254,9 @@ int author_key_run(struct client *client, struct args *args)
 	if (file != BALLOT_FILE_OK)
 		return ballot_file_failed(client, file, path);
 	seal_wipe(holder.private_key, sizeof(holder.private_key));
-	body = request_body(request);
-	set_bytes(&body->has_public_key, &body->public_key, holder.public_key,
-		  SEAL_KEY);
+	if (!add_bytes(client, request_body(request), "public_key", holder.public_key,
+		       SEAL_KEY))
+		return client_fail(client, EXIT_FAILED, "error.memory", 0, NULL);
 	code = call_request(client, request, &reply);
 	if (code != EXIT_DONE)
 		return code;
