@@ -136,7 +136,8 @@ bool config_load(struct config *config, const char *state_dir,
 /* One line per defect, "file:line: section.key: what", Chinese or English. */
 void config_report_print(const struct config_report *report, bool english,
 			 FILE *out);
-/* A file with every key at its present value, each explained in Chinese. */
+/* A file with every key at its present value, each explained in Chinese; passwords
+ * are left out. */
 void config_write(const struct config *config, FILE *out);
 
 /* What database.c needs of it; `db` borrows from `config`. */

@@ -1,5 +1,8 @@
 #include "server/config_keys.h"
 
+#include <libpq-fe.h>
+#include <string.h>
+
 /* Per kind: Chinese, English. */
 static const char *const defect_words[CONFIG_DEFECT_KINDS][2] = {
 	[CONFIG_SYNTAX] = { "既不是 [节] 也不是 键 = 值",
@@ -43,6 +46,25 @@ void config_report_print(const struct config_report *report, bool english,
 		print_defect(report, &report->rows[i], english, out);
 }
 
+/* As libpq reads it, but for what is secret: the output is shown and sent about. */
+static void write_url(const char *url, FILE *out)
+{
+	PQconninfoOption *all = PQconninfoParse(url, NULL);
+	const char *space = "";
+
+	for (const PQconninfoOption *o = all; o && o->keyword; o++) {
+		if (!o->val)
+			continue;
+		fprintf(out, "%s%s='", space, o->keyword);
+		space = " ";
+		/* libpq marks with an asterisk what must not be seen */
+		for (const char *p = *o->dispchar == '*' ? "***" : o->val; *p; p++)
+			fprintf(out, "%s%c", strchr("'\\", *p) ? "\\" : "", *p);
+		fputc('\'', out);
+	}
+	PQconninfoFree(all);
+}
+
 static void write_value(const struct config *config,
 			const struct config_section *section,
 			const struct config_key *key, FILE *out)
@@ -58,8 +80,10 @@ static void write_value(const struct config *config,
 		fputs(config->mode == DATABASE_EXTERNAL ? "external" : "private", out);
 		return;
 	case CONFIG_ADDRESS:
-	case CONFIG_URL:
 		fputs(at, out);
+		return;
+	case CONFIG_URL:
+		write_url(at, out);
 		return;
 	case CONFIG_SIZE:
 		config_print_number(number, sizeof(number),

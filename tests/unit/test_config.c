@@ -302,6 +302,27 @@ static void written_and_read(void **state)
 	rmdir(dir);
 }
 
+static void no_password_is_written(void **state)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	parse("[database]\nmode = external\n"
+	      "owner_url = postgresql://o:geheim@a,b/zhibu?application_name=it's\n"
+	      "member_url = host=a user=m password='ge\\'heim' sslpassword=geheim\n"
+	      "public_url = host=a user=p\n");
+	assert_int_equal(report.count, 0);
+	config_write(&config, out);
+	fclose(out);
+	assert_null(strstr(text, "heim"));
+	assert_non_null(strstr(text, "user='o' password='***' "));
+	assert_non_null(strstr(text, "dbname='zhibu'"));
+	assert_non_null(strstr(text, "application_name='it\\'s'"));
+	free(text);
+}
+
 static void both_languages(void **state)
 {
 	char *zh, *en;
@@ -341,6 +362,7 @@ int main(void)
 		cmocka_unit_test(quoting),
 		cmocka_unit_test(long_folder),
 		cmocka_unit_test(written_and_read),
+		cmocka_unit_test(no_password_is_written),
 		cmocka_unit_test(both_languages),
 	};
 
