@@ -120,6 +120,16 @@ void *fields_add(struct arena *arena, void *message,
 	return slot;
 }
 
+void *fields_add_new(struct arena *arena, void *message,
+		     const ProtobufCFieldDescriptor *field)
+{
+	void **slot = fields_add(arena, message, field);
+
+	if (slot)
+		*slot = fields_new(arena, field->descriptor);
+	return slot ? *slot : NULL;
+}
+
 size_t fields_count(const void *message, const ProtobufCFieldDescriptor *field)
 {
 	const void *quantifier = at_const(message, field->quantifier_offset);

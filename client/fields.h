@@ -38,6 +38,10 @@ void *fields_new(struct arena *arena, const ProtobufCMessageDescriptor *type);
 void *fields_add(struct arena *arena, void *message,
 		 const ProtobufCFieldDescriptor *field);
 
+/* The same for a field that is a message: an empty one, given.  NULL: no memory. */
+void *fields_add_new(struct arena *arena, void *message,
+		     const ProtobufCFieldDescriptor *field);
+
 /* How many values are there (0 or 1 unless repeated), and the i-th. */
 size_t fields_count(const void *message, const ProtobufCFieldDescriptor *field);
 const void *fields_at(const void *message, const ProtobufCFieldDescriptor *field,

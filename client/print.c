@@ -104,12 +104,10 @@ static Request *make_request(struct client *c, const struct paper_facts *facts,
 {
 	struct arena *arena = client_arena(c);
 	Request *request = fields_new(arena, &request__descriptor);
-	void **slot = request ? fields_add(arena, request, asked->member) : NULL;
-	void *body = slot ? fields_new(arena, asked->member->descriptor) : NULL;
+	void *body = request ? fields_add_new(arena, request, asked->member) : NULL;
 
 	if (!body)
 		return NULL;
-	*slot = body;
 	for (unsigned i = 0; i < asked->n; i++)
 		if (!fill_field(c, body, facts, asked, i, id))
 			return NULL;

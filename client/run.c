@@ -452,20 +452,18 @@ Request *args_request(struct client *client, struct args *args)
 {
 	const ProtobufCFieldDescriptor *member = command_member(args->command);
 	Request *request;
-	void **slot, *body;
+	void *body;
 
 	if (!member) {
 		client_fail(client, EXIT_VERSION, "error.request_unknown", 0, NULL);
 		return NULL;
 	}
 	request = fields_new(&client->arena, &request__descriptor);
-	slot = request ? fields_add(&client->arena, request, member) : NULL;
-	body = slot ? fields_new(&client->arena, member->descriptor) : NULL;
+	body = request ? fields_add_new(&client->arena, request, member) : NULL;
 	if (!body) {
 		client_fail(client, EXIT_FAILED, "error.memory", 0, NULL);
 		return NULL;
 	}
-	*slot = body;
 	if (!apply_file(client, body) || !apply_args(client, body) ||
 	    !complete(client, body))
 		return NULL;
