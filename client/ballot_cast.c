@@ -96,12 +96,7 @@ static int need_paper(struct voter *v)
 	if (v->manifest && v->manifest->purpose != BALLOT_PURPOSE__KIND__MEMBERS_ON_MEMBERS)
 		return EXIT_DONE;
 	code = get_ballot(v, true, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	if (reply->get_ballot->manifest)
-		return take_paper(v, reply);
-	call_free(reply);
-	return ballot_fail(v->client, EXIT_DENIED, "slip_unknown", NULL, NULL);
+	return code == EXIT_DONE ? take_paper(v, reply) : code;
 }
 
 static int read_code(struct voter *v)

@@ -27,6 +27,8 @@ enum catalogue_flag {
 	CAT_SIGNED = 2,    /* must carry the client's signature and a key */
 	CAT_QUIET = 4,     /* never in the request log: ballots, objections */
 	CAT_NATIVE = 8,    /* answered by a C handler, see identity.c */
+	CAT_CODE = 16,     /* shows a drawn code: from one source few wrong ones a minute */
+	CAT_PACED = 32,    /* leaves words behind: from one source so many a minute */
 };
 
 struct catalogue_row {

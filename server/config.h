@@ -57,6 +57,10 @@ struct config_port {
 	unsigned life_ms;        /* then what is in flight is answered and no more taken */
 	unsigned busy_retry_ms;  /* told to who is shed */
 
+	/* Of one source in a minute; the public port's alone. */
+	unsigned wrong_codes_per_source; /* then no code of it is looked at */
+	unsigned answers_per_source;     /* survey answers and objections */
+
 	unsigned lane[LANE_COUNT];  /* database connections */
 	unsigned queue[LANE_COUNT]; /* requests waiting for one */
 	unsigned statement_ms[LANE_COUNT];

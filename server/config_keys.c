@@ -54,6 +54,8 @@ static const struct config_key port_keys[] = {
 	KEY("write_stall", DURATION, write_stall_ms, 1, HOUR, "对方不收的时限"),
 	KEY("life", DURATION, life_ms, 1, 24 * HOUR, "一个连接的寿命"),
 	KEY("busy_retry", DURATION, busy_retry_ms, 1, 10 * MINUTE, "繁忙时请对方多久后再试"),
+	KEY("wrong_codes_per_source", COUNT, wrong_codes_per_source, 1, 1u << 20, "一个来源地址一分钟内的错码数，满了这一分钟里不再核对它的码（公开端口）"),
+	KEY("answers_per_source", COUNT, answers_per_source, 1, 1u << 20, "一个来源地址一分钟内的调查答卷和异议数（公开端口；全校共用一个出口地址时放宽）"),
 	KEY("read_lanes", COUNT, lane[LANE_READ], 1, 256, "读连接数"),
 	KEY("write_lanes", COUNT, lane[LANE_WRITE], 1, 256, "写连接数"),
 	KEY("slow_lanes", COUNT, lane[LANE_SLOW], 1, 256, "慢查询连接数"),

@@ -35,7 +35,7 @@ static void leave_listener(struct connection *c)
 
 	leave_handshake(c);
 	if (c->source)
-		source_leave(&l->sources, c->source);
+		source_leave(c->source);
 	if (c->shed)
 		l->shed--;
 	if (c->next)
@@ -165,6 +165,7 @@ static bool enter_source(struct connection *c)
 	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&addr, &len))
 		return false;
 	c->source = source_enter(&c->listener->sources, (struct sockaddr *)&addr);
+	c->client.source = c->source;
 	return c->source != NULL;
 }
 

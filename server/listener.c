@@ -84,6 +84,7 @@ static void unref(struct listener *l)
 	if (--l->open)
 		return;
 	SSL_CTX_free(l->context);
+	sources_forget(&l->sources, UINT64_MAX);
 	if (l->drained)
 		l->drained(l->drained_arg);
 	free(l);
@@ -195,6 +196,11 @@ void listener_set_context(struct listener *l, SSL_CTX *context)
 	SSL_CTX_up_ref(context);
 	SSL_CTX_free(l->context);
 	l->context = context;
+}
+
+void listener_forget_sources(struct listener *l)
+{
+	sources_forget(&l->sources, uv_now(l->loop));
 }
 
 static bool may_log(struct listener *l)

@@ -72,6 +72,9 @@ void listener_set_context(struct listener *listener, SSL_CTX *context);
 void listener_drain(struct listener *listener, unsigned limit_ms,
 		    void (*drained)(void *), void *arg);
 
+/* Now and then: addresses that left are forgotten. */
+void listener_forget_sources(struct listener *listener);
+
 /* From connection.c: descriptors are running out; accept no more for a while. */
 void listener_rest(struct listener *listener);
 /* From connection.c: a connection's memory is free. */

@@ -2,7 +2,9 @@
 #include "server/identity.h"
 #include "server/refusal.h"
 #include "server/service.h"
+#include "server/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +144,64 @@ static void refuse_field(struct request *request, const char *field, const char 
 	refuse(request, &refusal, false);
 }
 
+/* ---- what one source may do in a minute --------------------------------------------------- */
+
+static const struct config_port *limits(const struct request *request)
+{
+	return &service_config(request->service)->ports[service_kind(request->service)];
+}
+
+static void refuse_hurry(struct request *request, const char *key, uint32_t wait_ms)
+{
+	Refusal refusal = REFUSAL__INIT;
+	char seconds[12], *arg;
+
+	snprintf(seconds, sizeof(seconds), "%u", (wait_ms + 999) / 1000);
+	arg = arena_copy(&request->arena, seconds, strlen(seconds));
+	refusal_plain(&refusal, ERR_BUSY, &request->arena);
+	refusal.key = arena_copy(&request->arena, key, strlen(key));
+	refusal.args = &arg;
+	refusal.n_args = arg != NULL;
+	refusal.has_retry_after_ms = true;
+	refusal.retry_after_ms = wait_ms;
+	refuse(request, &refusal, false);
+}
+
+/* True: refused.  A code that turns out wrong is counted by its answer. */
+static bool hurries(struct request *request, unsigned flags)
+{
+	struct source *source = request->client->source;
+	uint64_t now = service_now(request->service);
+	uint32_t wait;
+
+	if (flags & CAT_CODE) {
+		wait = source_wait(source, SOURCE_WRONG_CODES,
+			limits(request)->wrong_codes_per_source, now);
+		if (wait) {
+			refuse_hurry(request, "too_many_wrong_codes", wait);
+			return true;
+		}
+	}
+	if (flags & CAT_PACED) {
+		wait = source_wait(source, SOURCE_ANSWERS,
+			limits(request)->answers_per_source, now);
+		if (wait) {
+			refuse_hurry(request, "too_many_answers", wait);
+			return true;
+		}
+		source_count(source, SOURCE_ANSWERS, now);
+	}
+	return false;
+}
+
+static void count_wrong_code(struct request *request, const Refusal *refusal)
+{
+	if (request->client && (request->route->row->flags & CAT_CODE) &&
+	    refusal->code && strcmp(refusal->code, ERR_SLIP_UNKNOWN) == 0)
+		source_count(request->client->source, SOURCE_WRONG_CODES,
+			service_now(request->service));
+}
+
 /* ---- the answer --------------------------------------------------------------------------- */
 
 /* What says that nothing is done until a second person agrees, if the row does. */
@@ -191,6 +251,7 @@ static uint8_t *error_frame(struct request *request, const PGresult *result, siz
 			request->route->row->flags & CAT_QUIET ?
 			PQresultErrorField(result, PG_DIAG_SQLSTATE) :
 			PQresultErrorMessage(result));
+	count_wrong_code(request, &refusal);
 	*gone = refusal.code && strcmp(refusal.code, ERR_UNAUTHENTICATED) == 0;
 	return refusal_frame(request->id, &refusal, len);
 }
@@ -238,14 +299,12 @@ static uint8_t *row_frame(struct request *request, const PGresult *result, size_
 static uint8_t *outcome_frame(struct request *request, enum db_outcome outcome,
 	size_t *len)
 {
-	const struct config *config = service_config(request->service);
 	Refusal refusal = REFUSAL__INIT;
 
 	refusal_plain(&refusal, outcome == DB_BUSY ? ERR_BUSY : ERR_UNAVAILABLE,
 		&request->arena);
 	refusal.has_retry_after_ms = true;
-	refusal.retry_after_ms =
-		config->ports[service_kind(request->service)].busy_retry_ms;
+	refusal.retry_after_ms = limits(request)->busy_retry_ms;
 	if (outcome == DB_UNKNOWN) {
 		refusal.has_outcome_unknown = true;
 		refusal.outcome_unknown = true;
@@ -418,15 +477,15 @@ static void admit(struct request *request)
 		refuse_field(request, "key", "key_needed");
 		return;
 	}
-	run(request);
+	if (!hurries(request, row->flags))
+		run(request);
 }
 
 /* Checks and unpacks one layer.  False: refused. */
 static bool open_layer(struct request *request, const ProtobufCMessageDescriptor *type,
 	const uint8_t *data, size_t len, bool fatal, ProtobufCMessage **message)
 {
-	const struct config_port *port = &service_config(request->service)
-		->ports[service_kind(request->service)];
+	const struct config_port *port = limits(request);
 	struct wire_limits limits = { .depth = port->depth, .fields = port->fields,
 		.string = port->string };
 	const char *field = NULL;
@@ -462,8 +521,7 @@ struct request *request_start(struct service *service, struct request_client *cl
 		return NULL;
 	request->service = service;
 	request->client = client;
-	arena_init(&request->arena,
-		service_config(service)->ports[service_kind(service)].arena);
+	arena_init(&request->arena, limits(request)->arena);
 	if (!open_layer(request, &envelope__descriptor, frame, len, true, &message))
 		return request;
 	request->envelope = (Envelope *)message;

@@ -399,6 +399,11 @@ struct later *service_later(struct service *service)
 	return &service->later;
 }
 
+uint64_t service_now(const struct service *service)
+{
+	return uv_now(service->loop);
+}
+
 const struct config *service_config(const struct service *service)
 {
 	return service->config;

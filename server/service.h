@@ -49,6 +49,7 @@ void service_close(struct service *service, void (*closed)(void *), void *arg);
 bool service_ready(const struct service *service);
 struct db *service_db(struct service *service);
 struct later *service_later(struct service *service);
+uint64_t service_now(const struct service *service); /* loop time in ms */
 const struct config *service_config(const struct service *service);
 enum worker_kind service_kind(const struct service *service);
 /* What enrolment needs (identity.h). */

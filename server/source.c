@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MINUTE_MS 60000
+
+/* --- who is here ------------------------------------------------------------ */
+
 /* The four bytes of an IPv4 address, also one mapped into IPv6, or the first
  * eight of an IPv6 address; 2002::/16 and the like are not told apart. */
 static void key_of(const struct sockaddr *addr, uint8_t key[SOURCE_KEY])
@@ -65,14 +69,57 @@ struct source *source_enter(struct sources *sources, const struct sockaddr *addr
 	return s;
 }
 
-void source_leave(struct sources *sources, struct source *source)
+void source_leave(struct source *source)
 {
-	struct source **at = bucket_of(sources, source->key);
+	source->connections--;
+}
 
-	if (--source->connections)
-		return;
-	while (*at != source)
-		at = &(*at)->next;
-	*at = source->next;
-	free(source);
+/* --- what is bounded a minute --------------------------------------------- */
+
+static bool running(const struct pace *pace, uint64_t now)
+{
+	return pace->n && now - pace->began < MINUTE_MS;
+}
+
+void source_count(struct source *source, enum source_pace pace, uint64_t now)
+{
+	struct pace *p = &source->paces[pace];
+
+	if (!running(p, now))
+		*p = (struct pace){ .began = now };
+	p->n++;
+}
+
+uint32_t source_wait(const struct source *source, enum source_pace pace, unsigned limit,
+		     uint64_t now)
+{
+	const struct pace *p = &source->paces[pace];
+
+	if (!running(p, now) || p->n < limit)
+		return 0;
+	return (uint32_t)(p->began + MINUTE_MS - now);
+}
+
+static bool idle(const struct source *source, uint64_t now)
+{
+	for (int i = 0; i < SOURCE_PACES; i++)
+		if (running(&source->paces[i], now))
+			return false;
+	return source->connections == 0;
+}
+
+void sources_forget(struct sources *sources, uint64_t now)
+{
+	for (int i = 0; i < SOURCE_BUCKETS; i++) {
+		struct source **at = &sources->buckets[i], *s;
+
+		while ((s = *at)) {
+			if (!idle(s, now)) {
+				at = &s->next;
+				continue;
+			}
+			*at = s->next;
+			free(s);
+		}
+	}
 }

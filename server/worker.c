@@ -30,7 +30,7 @@ struct worker {
 	struct listener *listener;
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t daily; /* looks at the certificates' ends */
-	uv_timer_t clock; /* compares this machine's two clocks */
+	uv_timer_t clock; /* compares this machine's two clocks, forgets addresses */
 	int64_t offset;   /* of the wall clock to the one that only goes on, in s */
 	bool stopping;
 	int status;
@@ -111,6 +111,8 @@ static void on_clock(uv_timer_t *timer)
 	struct worker *w = timer->data;
 	int64_t jump = clock_offset() - w->offset;
 
+	if (w->listener)
+		listener_forget_sources(w->listener);
 	if (jump >= -CLOCK_JUMP && jump <= CLOCK_JUMP)
 		return;
 	w->offset += jump;

@@ -610,6 +610,8 @@ BEGIN
 	state := b.state;
 	IF flow.shows_paper(b, token_hash) THEN
 		manifest := flow.ballot_manifest(b);
+	ELSIF token_hash IS NOT NULL THEN
+		PERFORM refuse.because('ZB009', 'slip_unknown');
 	END IF;
 	SELECT coalesce(array_agg(r.sealed_hash ORDER BY r.sealed_hash), '{}') INTO receipts
 	FROM data.ballot_receipt r WHERE r.session_id = b.id;

@@ -138,11 +138,7 @@ class World(DemoCollege):
     def __init__(self, n, **kw):
         KEPT.mkdir(exist_ok=True)
         super().__init__(**kw)
-        conf = self.state / "zhibud.conf"
-        text = conf.read_text()
-        for name, value in LIMITS.items():
-            text = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
-        conf.write_text(text)
+        self.limits(**LIMITS)
         self.n = n
         self.peers = []  # other services on its database
         # an address of its own, since the cluster's port is the same everywhere

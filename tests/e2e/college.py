@@ -90,6 +90,14 @@ class Server:
             raise AssertionError(f"zhibud {verb}: {r.returncode}\n{r.stdout}\n{r.stderr}")
         return r
 
+    def limits(self, **values):
+        """Of zhibud.conf; for the next start."""
+        conf = self.state / "zhibud.conf"
+        text = conf.read_text()
+        for name, value in values.items():
+            text = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
+        conf.write_text(text)
+
     def start(self):
         self.log = open(self.base / "log", "ab")
         self.process = subprocess.Popen(

@@ -12,7 +12,7 @@ def cluster_log(server):
 def test_refusals_leave_no_line_in_the_cluster_log(server):
     """Of whom it was or when: neither without a certificate nor with one."""
     w = Wire(server.public_port)
-    for _ in range(20):
+    for _ in range(10):
         r = w.ask(request("cast_ballot", session_id="CP26-14", token=os.urandom(32),
                           sealed=bytes(1457), signature=bytes(64)), signed=False)
         assert r.refusal.code == "ZB009"

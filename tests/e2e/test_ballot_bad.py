@@ -232,3 +232,61 @@ def test_keys_lost(room):
     assert p33.json("ballot", "forget", b.id, "--lost", "--confirm", b.id)["state"] == "VOID"
     assert "票箱再也打不开" in p32("ballot", "show", b.id).out
     assert cast(room, b.slips[0]).refusal.code == "ZB006"
+
+
+def test_62_ten_wrong_codes_a_minute(room):
+    """Then no code from that address is looked at, a good one neither, until the minute is
+    over; another address is not held up."""
+    s, = ballots.make(room, [61], 3)
+    room.stop()
+    room.start()                                    # what was tried before is forgotten
+    assert "wrong_codes_per_source = 10" in (room.state / "zhibud.conf").read_text()
+
+    def stranger():
+        slip = ballots.Slip(s.id, marks=s.slips[0].marks)
+        slip.fill(s.bond, [ballots.public(k) for k in s.keys])
+        return slip
+
+    began = time.monotonic()
+    for _ in range(10):
+        assert cast(room, stranger()).refusal.code == "ZB009"
+    for slip in (stranger(), s.slips[0]):
+        refused = cast(room, slip).refusal
+        assert (refused.code, refused.key) == ("ZB105", "too_many_wrong_codes")
+        waited = time.monotonic() - began
+        assert 60 - waited - 1 <= refused.retry_after_ms / 1000 <= 60
+    w = Wire(room.public_port, source="127.0.0.2")
+    assert w.ask(s.slips[0].request(), signed=False).cast_ballot.receipt == s.slips[0].receipt
+    w.close()
+    # what needs no code goes on
+    w = Wire(room.public_port)
+    assert w.ask(request("public_notices"), signed=False).HasField("public_notices")
+    w.close()
+    said = room.people["voter"].refused(9, "ballot", "cast", s.id, "--slip-file", "-",
+                                        input="\n", env={"ZHIBU_RETRY": "1"}).err
+    assert "试错的码太多" in said and "秒" in said
+
+
+def test_T39_a_script_pours_answers_into_a_survey(room):
+    """From one address so many a minute, whatever they are; the rest is told to wait."""
+    room.stop()
+    room.limits(answers_per_source=5)
+    room.start()
+    room.sql("""
+        INSERT INTO data.question_set VALUES ('DT26.1', '民意调查', '2026-01-01', 'P31', '部务会',
+            '{党员服务好不好}', '{GOOD,POOR}', '{好,不好}', NULL);
+        INSERT INTO data.survey (id, org_id, org_name, state, year, question_set_id, categories,
+            unverified, closes_on, prepared_by) VALUES ('DC26-14', '14', '支部', 'OPEN', 2026,
+            'DT26.1', '{学生}', true, '2026-12-01', 'P31');
+        INSERT INTO data.survey_code SELECT sha256(n::text::bytea), 'DC26-14'
+            FROM generate_series(1, 100) n""")
+
+    def answer(**where):
+        w = Wire(room.public_port, **where)
+        reply = w.ask(request("answer_survey", survey_id="DC26-14", token=os.urandom(32),
+                              marks=["GOOD"]), signed=False)
+        w.close()
+        return reply.refusal.key
+    assert [answer() for _ in range(7)] == [""] * 5 + ["too_many_answers"] * 2
+    assert answer(source="127.0.0.2") == ""
+    assert room.sql("SELECT count(*) FROM data.survey_box") == [["6"]]

@@ -44,8 +44,8 @@ class Wire:
     """One connection.  `key` signs writes, as the person's certificate has it."""
 
     def __init__(self, port, cert=None, key=None, alpn="zhibu/1", timeout=10,
-                 host="127.0.0.1"):
-        self.raw = socket.create_connection((host, port), timeout=timeout)
+                 host="127.0.0.1", source=""):
+        self.raw = socket.create_connection((host, port), timeout, (source, 0))
         self.sock = context(cert=cert, key=key, alpn=alpn).wrap_socket(self.raw)
         self.key = key and serialization.load_pem_private_key(
             Path(key).read_bytes(), None)

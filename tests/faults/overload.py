@@ -99,11 +99,7 @@ def roomy(**more):
     """The default limits, but for one person's (all of the load has one certificate) and
     those given."""
     server = Server()
-    conf = server.state / "zhibud.conf"
-    text = conf.read_text()
-    for name, value in {"connections_per_person": 32768, **more}.items():
-        text = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
-    conf.write_text(text)
+    server.limits(**{"connections_per_person": 32768, **more})
     return server.start()
 
 

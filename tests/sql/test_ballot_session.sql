@@ -79,7 +79,7 @@ SELECT is((SELECT count(*)::int FROM data.ballot_item), 8, 'the paper follows th
 -- ---- who may see the paper -------------------------------------------------------------------
 SELECT t.as('P14', 'scrutineer@DW', 'list_slips', t.slips('CP26-14', 1, 3)), t.as('P14', 'scrutineer@DW', 'open_ballot', $$'CP26-14'$$) \g /dev/null
 SELECT is(t.anyone('get_ballot', $$'CP26-14', NULL$$) -> 'manifest', 'null', 'the names are for those who hold a slip');
-SELECT is(t.anyone('get_ballot', $$'CP26-14', sha256('guess')$$) -> 'manifest', 'null', 'not for a guess');
+SELECT throws_ok($$SELECT t.anyone('get_ballot', $a$'CP26-14', sha256('guess')$a$)$$, 'ZB009', 'slip_unknown', 'not for a guess, which counts as one');
 SELECT is(jsonb_array_length(t.anyone('get_ballot', format('%L, %L', 'CP26-14', sha256(t.token(1)))) #> '{manifest,items}'), 8, 'a slip shows it');
 SELECT is(t.anyone('get_ballot', format('%L, %L', 'CP26-14', sha256(t.token(1)))) #>> '{manifest,items,7,options}', '[]', 'T22: no grade for a probationary member');
 SELECT t.cast('CP26-14', 1), t.cast('CP26-14', 2) \g /dev/null

@@ -45,6 +45,12 @@ struct later *service_later(struct service *service)
 	return &later;
 }
 
+uint64_t service_now(const struct service *service)
+{
+	(void)service;
+	return uv_now(&loop);
+}
+
 const struct config *service_config(const struct service *service)
 {
 	(void)service;
