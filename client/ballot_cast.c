@@ -136,9 +136,8 @@ static int option_of(const BallotItem *item, const char *text)
 static const char *question_of(struct voter *v, const BallotItem *item)
 {
 	struct out *out = client_out(v->client);
-	const char *q = out_format(out, "%d. %s%s%s\n  ", item->item_no,
-				   item->text, item->mark ? " · " : "",
-				   item->mark ? item->mark : "");
+	const char *q = out_format(out, "%d. %s\n  ", item->item_no,
+				   ballot_item_name(v->client, item));
 
 	for (size_t i = 0; i < item->n_options; i++)
 		q = out_format(out, "%s  %zu %s", q, i + 1, item->labels[i]);
@@ -219,7 +218,8 @@ static int review(struct voter *v)
 		uint8_t option = v->marks.option[i];
 
 		if (item->n_options)
-			out_say(out, "  %d. %s：%s", item->item_no, item->text,
+			out_say(out, "  %d. %s：%s", item->item_no,
+				ballot_item_name(v->client, item),
 				option ? item->labels[option - 1] :
 					 word("text.ballot_open"));
 	}

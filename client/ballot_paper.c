@@ -70,9 +70,8 @@ static int ask(struct paper *p, const char *question, int want,
 static const char *question_of(struct paper *p, const BallotItem *item)
 {
 	struct out *out = client_out(p->client);
-	const char *q = out_format(out, "%d. %s%s%s（", item->item_no, item->text,
-				   item->mark ? " · " : "",
-				   item->mark ? item->mark : "");
+	const char *q = out_format(out, "%d. %s（", item->item_no,
+				   ballot_item_name(p->client, item));
 
 	for (size_t i = 0; i < item->n_labels; i++)
 		q = out_format(out, "%s%s ", q, item->labels[i]);

@@ -57,6 +57,13 @@ const char *ballot_purpose(const BallotManifest *manifest)
 		       (int)manifest->purpose)->name;
 }
 
+const char *ballot_item_name(struct client *client, const BallotItem *item)
+{
+	return item->mark ? out_format(client_out(client), "%s · %s", item->text,
+				       item->mark) :
+			    item->text;
+}
+
 const char *ballot_path(struct client *client, const char *session,
 			const char *ending)
 {

@@ -22,6 +22,10 @@ int ballot_need_bond(struct client *client, const BallotManifest *manifest,
 /* The name of the manifest's purpose, for word_value. */
 const char *ballot_purpose(const BallotManifest *manifest);
 
+/* "王磊 · 焊接": what is asked about, two people of one name told apart (T41); in the
+ * arena. */
+const char *ballot_item_name(struct client *client, const BallotItem *item);
+
 /* In the profile's folder: CP26-14.key, CP26-14.listed …; in the arena. */
 const char *ballot_path(struct client *client, const char *session,
 			const char *ending);

@@ -178,19 +178,6 @@ static const char *positionals(struct out *out, const struct command *command)
 	return text;
 }
 
-static const char *enum_words(struct out *out, const ProtobufCFieldDescriptor *field)
-{
-	const ProtobufCEnumDescriptor *type = field->descriptor;
-	const char *text = "";
-	unsigned i;
-
-	for (i = 0; i < type->n_values; i++)
-		text = out_format(out, "%s%s%s", text,
-				  i ? word("text.list_comma") : "",
-				  value_enum_word(field, i));
-	return text;
-}
-
 static const char *pair_names(struct out *out, const ProtobufCFieldDescriptor *field)
 {
 	const ProtobufCMessageDescriptor *type = field->descriptor;
@@ -209,7 +196,7 @@ static const char *value_words(struct out *out, const ProtobufCFieldDescriptor *
 {
 	switch (field_kind(field)) {
 	case FIELD_ENUM:
-		return enum_words(out, field);
+		return value_enum_words(out, field);
 	case FIELD_DATE:
 		return word("help.date");
 	case FIELD_MOMENT:
@@ -294,7 +281,7 @@ static void own_options(struct client *client, const struct command *command)
 		option_line(client->out, strcmp(arg.name, "out") ? 0 : 'o',
 			    line_option(&client->arena, arg.name),
 			    arg.takes_value ? word_field(arg.name) : "",
-			    choice ? enum_words(client->out, field)
+			    choice ? value_enum_words(client->out, field)
 				   : word_field(arg.name));
 	}
 }

@@ -345,8 +345,13 @@ static bool value_wrong(struct client *client, const struct arg *arg,
 	if (field_kind(field) == FIELD_BYTES && *arg->value == '@')
 		args[0] = arg->value + 1;
 	client_fail(client, EXIT_USAGE, why->key, 3, args);
-	if (why->guess && !client_json(client))
+	if (client_json(client))
+		return false;
+	if (why->guess)
 		out_say(client->out, "%s%s", word("text.did_you_mean"), why->guess);
+	else if (field_kind(field) == FIELD_ENUM)
+		out_say(client->out, "%s%s", word("text.known_are"),
+			value_enum_words(client->out, field));
 	return false;
 }
 

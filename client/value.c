@@ -161,6 +161,19 @@ const char *value_enum_word(const ProtobufCFieldDescriptor *field, unsigned i)
 	return word_value(field->name, type->values[i].name);
 }
 
+const char *value_enum_words(struct out *out, const ProtobufCFieldDescriptor *field)
+{
+	const ProtobufCEnumDescriptor *type = field->descriptor;
+	const char *text = "";
+	unsigned i;
+
+	for (i = 0; i < type->n_values; i++)
+		text = out_format(out, "%s%s%s", text,
+				  i ? word("text.list_comma") : "",
+				  value_enum_word(field, i));
+	return text;
+}
+
 static bool enum_says(const ProtobufCFieldDescriptor *field, unsigned i,
 		      const char *text)
 {

@@ -31,6 +31,8 @@ const char *value_joined(struct out *out, const void *message,
 
 /* Every word an enum value may be typed as: its name and its Chinese word. */
 const char *value_enum_word(const ProtobufCFieldDescriptor *field, unsigned i);
+/* All of them in a row, as out does. */
+const char *value_enum_words(struct out *out, const ProtobufCFieldDescriptor *field);
 
 /* Today in Beijing, for "10-22" and "今天", never for a rule: what the server said
  * last, or else by this machine's clock. */

@@ -1,6 +1,6 @@
 /* A ballot session: who holds keys, who certified, and after the count how many
  * ballots each option has. */
-#include "client/ballot.h"
+#include "client/ballot_run.h"
 #include "client/handlers.h"
 #include "client/views/tally.h"
 
@@ -124,8 +124,9 @@ int ballot_view(struct client *client, const Reply *reply)
 
 /* ---- the paper, for anybody ------------------------------------------------------ */
 
-static void show_items(struct out *out, const BallotManifest *m)
+static void show_items(struct client *client, const BallotManifest *m)
 {
+	struct out *out = client_out(client);
 	struct table *table = table_new(out);
 
 	table_column(table, "item_no");
@@ -141,7 +142,7 @@ static void show_items(struct out *out, const BallotManifest *m)
 					     options ? "  " : "", k + 1,
 					     item->labels[k]);
 		table_number(table, item->item_no);
-		table_cell(table, item->text);
+		table_cell(table, ballot_item_name(client, item));
 		table_cell(table, options ? options :
 					    word("text.ballot_no_grade"));
 	}
@@ -187,7 +188,7 @@ int ballot_paper_view(struct client *client, const Reply *reply)
 	out_field(out, "check_code", bond.check);
 	out_pairs_end(out);
 	out_heading(out, word_field("manifest"));
-	show_items(out, m);
+	show_items(client, m);
 	show_receipts(out, b);
 	return EXIT_DONE;
 }

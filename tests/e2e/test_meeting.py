@@ -132,21 +132,29 @@ def test_notice_kinds_correction_and_report(c):
 
 
 def test_a_secret_vote_on_the_sealed_urn(c):
-    """Slips drawn in the room, sealed ballots, two people certify; nobody types a count."""
+    """Slips drawn in the room, sealed ballots, two people certify; nobody types a count.
+    Who stands aside is not on the roll and has no slip (T23), and stays in the
+    denominator as the rule says (T24)."""
     c.server.sql("""INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
         ('P641', 'DW', 'scrutineer', '2024-01-01'), ('P642', 'DW', 'teller', '2024-01-01'),
         ('P643', 'DW', 'key_holder', '2024-01-01')""")
     scrutineer, teller, third = (c.enrol(p, f"{r}@DW") for p, r in (
         ("P641", "scrutineer"), ("P642", "teller"), ("P643", "key_holder")))
-    m = c.meeting("15", present=6)
+    m = c.meeting("15", present=7)
+    c.member("meeting", "recuse", "YT26-15", "--reason", "爱人在该支部")
     session = c.recorder.json(
         "ballot", "prepare", "--agenda-item-id", "YT26-15", "--held-on", "今天", "--place",
         "第一会议室", "--scrutineer-id", "P641", "--teller-id", "P642", "--key-holder-id",
         "P643")["sessionId"]
     for p in scrutineer, teller, third:
         p("ballot", "key", session, "-o", "key")
-    c.recorder("vote", "open", "YT26-15", "--method", "无记名票决")
+    vote = c.recorder.json("vote", "open", "YT26-15", "--method", "无记名票决")
+    assert (vote["recused"], vote["voters"], vote["denominator"]) == (1, 6, 9)
     scrutineer("ballot", "roll", session)
+    roll = scrutineer.json("ballot", "voters", session)
+    assert (roll["entitled"], roll["present"]) == (8, 6)
+    assert {r["standing"] for r in roll["roll"]} == {"COMMITTEE"}
+    assert "P605" not in {r["personId"] for r in roll["roll"]}
     scrutineer("ballot", "slips", session, "-o", "票.txt")
     scrutineer("ballot", "open", session)
     r = c.recorder.refused(3, "vote", "close", "YT26-15", "-y")
@@ -156,9 +164,11 @@ def test_a_secret_vote_on_the_sealed_urn(c):
     voter = c.server.person("voter")
     voter("profile", "add", "room", "--server", f"127.0.0.1:{c.server.public_port}",
           "--authority", next(c.head.dir.rglob("authority.der")))
+    receipts = []
     for code, mark in zip(codes, ("同意", "同意", "同意", "同意", "同意", "弃权")):
-        voter("-P", "room", "ballot", "cast", session, "--slip-file", "-", "-y",
-              input=f"{code}\n{mark}\n")
+        said = voter("-P", "room", "ballot", "cast", session, "--slip-file", "-", "-y",
+                     input=f"{code}\n{mark}\n").out
+        receipts.append(re.search(r"(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}", said).group(0))
     scrutineer("ballot", "close", session, "-y")
     keys = [p.dir / "key" for p in (scrutineer, teller, third)]
     scrutineer("ballot", "count", session, "--key", keys[0], "--key", keys[2], "-y")
@@ -167,5 +177,8 @@ def test_a_secret_vote_on_the_sealed_urn(c):
                        "--abstain", 0, "-y")
     vote = c.recorder.json("vote", "close", "YT26-15", "-y")
     assert (vote["inFavour"], vote["abstain"], vote["passed"]) == (5, 1, True)
+    for receipt in receipts:
+        voter("-P", "room", "ballot", "check", session, receipt)
+    c.officer.refused(5, "ballot", "show", session)  # the committee's, nobody else's
     c.recorder("item", "resolve", "YT26-15", "-y")
     c.recorder("meeting", "end", m, "-y")

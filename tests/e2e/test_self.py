@@ -224,7 +224,7 @@ def test_a_form_filled_in_off_line_is_sent_once(secretary):
 
 # ---- what is found, and who sees it ----------------------------------------------------------
 
-def test_31_and_32_hints_are_the_branchs_alone(college, secretary, general):
+def test_T31_T32_hints_are_the_branchs_alone(college, secretary, general):
     said = "2026年3月5日学习了2026年4月1日印发的条例，会后逐人谈体会"
     r = secretary("self", "edit", "1.2", "--judgement", "达到", "--narrative", said)
     assert "学习日期 2026-03-05 早于" in r.err, "T31: at entry"
@@ -237,7 +237,7 @@ def test_31_and_32_hints_are_the_branchs_alone(college, secretary, general):
         assert "早于" not in shown and "几乎相同" not in shown
 
 
-def test_13_a_meeting_below_half_adopts_nothing(college, secretary):
+def test_T13_a_meeting_below_half_adopts_nothing(college, secretary):
     (secretary.dir / "全.txt").write_text(LINE.sub(r"\1达到", secretary("self", "form").out))
     secretary("self", "import", "全.txt")
     assert "没有要改的" in secretary("self", "check").out, "hints hold nothing up"
@@ -288,7 +288,7 @@ def test_a_problem_from_the_masses_to_its_end(college, secretary, general):
     college.officer("gap", "confirm", found)
 
 
-def test_1_open_problems_go_on_in_the_next_round(college, other):
+def test_T1_open_problems_go_on_in_the_next_round(college, other):
     """T1, the side of rounds and problems: what is not done is taken along, its origin
     shown."""
     gap = other.json("gap", "add", "分工不清")["gapId"]
@@ -313,7 +313,7 @@ def test_guidance_has_a_reply_and_is_no_demand(college, secretary, general, othe
 
 # ---- nothing is added on the way down --------------------------------------------------------------
 
-def test_33_a_level_between_adds_nothing_and_moves_no_day_earlier(college, general, secretary):
+def test_T33_a_level_between_adds_nothing_and_moves_no_day_earlier(college, general, secretary):
     r = general.refused(3, "standard", "explain", "--items", "code=3.9,text=必须附照片")
     assert "NF-9" in r.err and "3.9" in r.err
     r = general.refused(3, "standard", "explain", "--items", "code=3.1,text=每月十张照片,guidance=x")
@@ -327,7 +327,7 @@ def test_33_a_level_between_adds_nothing_and_moves_no_day_earlier(college, gener
     general("window", "set", "--closes-at", "2026-11-11 18:00", "-m", "停电一天", "-y")
 
 
-def test_15_late_for_all_or_with_a_reason(college):
+def test_T15_late_for_all_or_with_a_reason(college):
     college.officer.refused(3, "window", "set", "--closes-at", "2026-11-12 18:00", "-y")
     college.officer.refused(3, "window", "set", "--closes-at", "2026-11-12 18:00", "--org-id", "14",
                             "-y")
