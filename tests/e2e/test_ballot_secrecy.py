@@ -4,17 +4,21 @@
 Sessions are played on the real server with a truth only the test knows: which person
 drew which slip, which slip cast which ballot.  The attacker gets everything there is,
 while ballots are cast and after the count: all tables with ctid and xmin, the
-statistics views, every log, the write-ahead log record by record, the data folder as a
-base backup has it, the published receipts; not the holders' keys, which are never
-there.  The attacker puts every order of envelopes beside every order of ballots and of
-people, and looks for any place, row, line or stretch of bytes, that holds one of each.
+statistics views, every log, the write-ahead log record by record and byte by byte, the
+data folder, a base backup taken while ballots were cast and started again as a server
+of its own, the memory of every process, the published receipts; not the holders' keys,
+which are never there.  The attacker puts every order of envelopes beside every order of
+ballots and of people, and looks for any place, row, line or stretch of bytes, that holds
+one of each.
 Correct links must not be more than chance: fixed points of random permutations,
 counted exactly, p > 0.01 over all that was tried.  Leaks planted one at a time must each
 be found by the same code.
 
 What remains to be learnt, which no test can take away, and which the voters are told
-(zhibu help 无记名): how many have cast and when, from whoever watches the server; who was
-present, from the roll; that an envelope with this receipt is in the urn; how everybody
+(zhibu help 无记名): how many have cast, when and in which order, from whoever watches the
+server, its memory or its write-ahead log, and so whose an envelope is from whoever
+watches the room as well, but not what is in it; who was present, from the roll; that an
+envelope with this receipt is in the urn; how everybody
 voted where all voted alike; who wrote a comment, from its style and facts; and
 everything, from any two of the three key holders before they destroy their keys, where
 somebody also wrote down who drew which slip.
@@ -27,6 +31,7 @@ import math
 import os
 import random
 import re
+import shutil
 import subprocess
 from collections import defaultdict
 from fractions import Fraction
@@ -90,8 +95,10 @@ def psql(server, text):
 
 
 def files_of(server):
-    """Data folder, write-ahead log, logs, keys: all that is on the disk."""
-    return [p for p in [*server.state.rglob("*"), server.base / "log"] if p.is_file()]
+    """Data folder, write-ahead log, logs, keys: all that is on the disk; and what was
+    copied of it and of the memory."""
+    return [p for folder in (server.state, server.base / "backup", server.base / "memory")
+            for p in folder.rglob("*") if p.is_file()] + [server.base / "log"]
 
 
 def places(server, needles):
@@ -116,6 +123,89 @@ def places(server, needles):
             f.seek(int(at) - start)
             if f.read(len(needle)) == needle:
                 yield Path(name.decode()), int(at) - start, needle
+
+
+# ---- copies: memory, base backup ------------------------------------------------------------------
+
+def postgres(name):
+    return next(Path("/usr/lib/postgresql").glob("*/bin/" + name))
+
+
+def mappings(pid):
+    """(start, end, permissions, what it is) of all that can be written to."""
+    for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+        at, rights, _, _, _, *name = line.split(None, 5)
+        if rights.startswith("rw"):
+            start, end = (int(x, 16) for x in at.split("-"))
+            yield start, end, rights, "".join(name)
+
+
+def dump(pid, path, shared):
+    """A process's memory; empty stretches become holes.  What processes share only once:
+    the database's buffers are the same for all of them."""
+    with open(f"/proc/{pid}/mem", "rb", 0) as mem, open(path, "wb") as out:
+        for start, end, rights, what in mappings(pid):
+            if rights[3] == "s":
+                if what in shared:
+                    continue
+                shared.add(what)
+            for at in range(start, end, 1 << 20):
+                try:
+                    mem.seek(at)
+                    part = mem.read(min(1 << 20, end - at))
+                except OSError:  # a mapping of a device
+                    break
+                if part.strip(b"\0"):
+                    out.write(part)
+                else:
+                    out.seek(len(part), 1)
+        out.truncate()
+
+
+def dump_all(server, when):
+    """The memory of every process of the service; False if this user may not read it."""
+    folder, shared = server.base / "memory" / when, set()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        for pid in server.pids():
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ").split()
+            dump(pid, folder / f"{Path(words[0]).name} {words[1]} {pid}".replace("/", "-"), shared)
+    except PermissionError:  # children of the service are closed to their own user
+        return False
+    return True
+
+
+class Backup:
+    """A base backup with its write-ahead log, started as a server of its own."""
+
+    def __init__(self, server):
+        self.base, self.state = server.base, server.base / "backup"
+        pg, sock = self.state / "pg", self.state / "pgsock"
+        for old in (pg, sock):
+            shutil.rmtree(old, ignore_errors=True)
+        sock.mkdir(parents=True)
+        if AS_USER:
+            for folder in (self.state, sock):
+                shutil.chown(folder, "zhibu", "zhibu")
+        # who owns the machine writes what is needed
+        hba = server.state / "pg" / "pg_hba.conf"
+        if "replication" not in hba.read_text():
+            with open(hba, "a") as f:
+                f.write("local replication zhibu_super peer map=zhibu\n")
+            psql(server, "SELECT pg_reload_conf()")
+        self.run("pg_basebackup", "-h", server.state / "pgsock", "-U", "zhibu_super", "-D", pg,
+                 "-X", "stream", "-c", "fast")
+        self.run("pg_ctl", "-D", pg, "-w", "-s", "-l", self.state / "said", "-o",
+                 f"-k {sock} -c logging_collector=off -c shared_buffers=8MB", "start")
+        self.look = Look(self, wal=True)
+        self.run("pg_ctl", "-D", pg, "-w", "-s", "-m", "fast", "stop")
+
+    def run(self, tool, *args):
+        r = subprocess.run([*AS_USER, postgres(tool), *args], text=True, timeout=60,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE)
+        assert r.returncode == 0, r.stderr
 
 
 # ---- what the attacker sees ---------------------------------------------------------------------
@@ -155,10 +245,9 @@ class Look:
             "SELECT n.nspname || '.' || c.relname, pg_relation_filenode(c.oid) FROM pg_class c"
             " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
             " AND n.nspname = 'data'")}
-        tool = next(Path("/usr/lib/postgresql").glob("*/bin/pg_waldump"))
         found = defaultdict(list)
         for segment in segments:
-            r = subprocess.run([tool, "-p", folder, "--rmgr=Heap", segment], text=True,
+            r = subprocess.run([postgres("pg_waldump"), "-p", folder, "--rmgr=Heap", segment], text=True,
                                capture_output=True)
             for m in re.finditer(r"INSERT\S* off:? (\d+).*?rel \d+/\d+/(\d+)(?: fork \w+)? blk (\d+)",
                                  r.stdout):
@@ -209,13 +298,16 @@ def once(pairs):
 class Attack:
     """Guesses for every session: name of the idea -> session -> {thing: thing}."""
 
-    def __init__(self, during, after, sessions):
-        self.during, self.after = during, after
+    def __init__(self, during, copy, after, sessions):
+        self.during, self.copy, self.after = during, copy, after
         self.ideas = defaultdict(dict)
         ids = [s.id for s in sessions]
+        self.known = self.names(ids)
+        self.found = self.bytes_found()
+        self.written = self.order_written()
         for session in ids:
             self.by_order(session)
-        self.together(ids)
+        self.together()
 
     def put(self, idea, session, links):
         if links:
@@ -230,12 +322,16 @@ class Attack:
                          dict(zip(as_, b)))
 
     def by_order(self, session):
-        def named(look, table, name):
+        def named(look, table, name, kind=None):
+            wal = look.wal or self.after.wal
             return [(k, [name(r) for r in rows]) for k, rows in
-                    orders(look.of(table, session), self.after.wal.get(f"data.{table}", ())).items()]
-        envelopes = named(self.during, "urn", lambda r: r["sealed_hash"])
-        opened = named(self.after, "ballot", lambda r: tuple(r["marks"]))
-        comments = named(self.after, "ballot_comment", lambda r: r["text"])
+                    orders(look.of(table, session), wal.get(f"data.{table}", ())).items()
+                    ] + list(self.written.get((kind, session), {}).items())
+        envelopes = named(self.during, "urn", lambda r: r["sealed_hash"], "envelope") + [
+            (k + " of the backup", v) for k, v in named(self.copy, "urn", lambda r: r["sealed_hash"])
+            if k in ("ctid", "xmin", "WAL")]
+        opened = named(self.after, "ballot", lambda r: tuple(r["marks"]), "ballot")
+        comments = named(self.after, "ballot_comment", lambda r: r["text"], "comment")
         people = named(self.after, "roll_entry", lambda r: r["person_id"])
         receipts = named(self.after, "ballot_receipt", lambda r: r["sealed_hash"])
         for a, b in itertools.product(envelopes, opened):
@@ -260,10 +356,39 @@ class Attack:
                 known[r["id"].removeprefix("\\x")] = ("comment", session, r["text"])
         return known
 
-    def together(self, ids):
+    def bytes_found(self):
+        """Every known thing wherever it is on the disk or in a copy: kind of place ->
+        file -> [(offset, thing)]."""
+        raw = {bytes.fromhex(h): v for h, v in self.known.items()}
+        found = defaultdict(lambda: defaultdict(list))
+        for path, offset, needle in places(self.after.server, raw):
+            found[place_of(path)][path].append((offset, raw[needle]))
+        for paths in found.values():
+            for at in paths.values():
+                at.sort(key=lambda x: x[0])
+        return found
+
+    def order_written(self):
+        """In which order the things of one kind stand first and last in the log or in a
+        process's memory: (kind, session) -> order -> things."""
+        orders = defaultdict(dict)
+        for where, paths in self.found.items():
+            if where == "a file":
+                continue
+            files = sorted(paths)
+            for last in (False, True):
+                at = defaultdict(dict)
+                for path in files[::-1] if last else files:
+                    for _, (kind, session, thing) in paths[path][::-1] if last else paths[path]:
+                        at[kind, session].setdefault(thing)
+                for of, things in at.items():
+                    orders[of]["last in " * last + "first in " * (not last) + where] = list(things)
+        return orders
+
+    def together(self):
         """Rows, lines, records of a view, stretches of files: whatever holds one envelope
         and one ballot, comment or person."""
-        known = self.names(ids)
+        known = self.known
         links = defaultdict(list)
 
         def unit(where, things):
@@ -279,7 +404,7 @@ class Attack:
                     links[kind, where, session].append((envelope, other))
 
         hexes = re.compile(r"[0-9a-f]{32,}")
-        for look in (self.during, self.after):
+        for look in (self.during, self.copy, self.after):
             texts = [("a view", v) for v in look.views] + [("a log", line) for line in look.lines]
             for where, text in texts:
                 unit(where, [known[h] for h in hexes.findall(text) if h in known])
@@ -291,23 +416,25 @@ class Attack:
                     if things and person:
                         things.append(("person", things[0][1], person))
                     unit("a row of " + table, things)
-        for where, things in self.stretches(known):
+        for where, things in self.stretches():
             unit(where, things)
         for (kind, where, session), pairs in links.items():
             self.put((kind, where), session, once(pairs))
 
-    def stretches(self, known):
-        """Bytes of the data folder within half a kilobyte of each other."""
-        raw = {bytes.fromhex(h): v for h, v in known.items()}
-        found = defaultdict(list)
-        for path, offset, needle in places(self.after.server, raw):
-            found[path].append((offset, raw[needle]))
-        for path, at in found.items():
-            at.sort(key=lambda x: x[0])
-            for (a, x), (b, y) in zip(at, at[1:]):
-                if b - a < 512 and {x[0], y[0]} in ({"envelope", "ballot"},
-                                                    {"envelope", "comment"}):
-                    yield "bytes of " + ("the WAL" if "pg_wal" in str(path) else "a file"), [x, y]
+    def stretches(self):
+        """What stands within half a kilobyte of each other."""
+        for where, paths in self.found.items():
+            for at in paths.values():
+                for (a, x), (b, y) in zip(at, at[1:]):
+                    if b - a < 512 and {x[0], y[0]} in ({"envelope", "ballot"},
+                                                        {"envelope", "comment"}):
+                        yield "bytes of " + where, [x, y]
+
+
+def place_of(path):
+    if path.parent.parent.name == "memory":
+        return f"the memory of {path.name}, {path.parent.name} the session"
+    return "the WAL" if "pg_wal" in str(path) else "a file"
 
 
 # ---- the truth, and the score -----------------------------------------------------------------------
@@ -355,8 +482,11 @@ class Play:
         for s in self.sessions:
             random.shuffle(s.people)            # who draws which slip
             self.cast(s)
+        shutil.rmtree(server.base / "memory", ignore_errors=True)
+        self.read_memory = dump_all(server, "during")
         after_cast(self)
         self.during = Look(server)
+        self.copy = Backup(server).look
         self.truth = Truth(self.sessions)
 
     def cast(self, s):
@@ -377,9 +507,10 @@ class Play:
         return self.server.people["P32"], self.server.people["P33"]
 
     def attack(self):
-        psql(self.server, "CHECKPOINT")           # the data folder as a base backup has it
+        dump_all(self.server, "after")
+        psql(self.server, "CHECKPOINT")           # all that is there is in the data folder
         self.after = Look(self.server, wal=True)
-        return found(Attack(self.during, self.after, self.sessions), self.truth)
+        return found(Attack(self.during, self.copy, self.after, self.sessions), self.truth)
 
 
 @pytest.fixture(scope="module")
@@ -402,6 +533,8 @@ def test_nothing_is_readable_before_the_count(play):
     psql(play.server, "CHECKPOINT")
     found = list(places(play.server, [c[-30:] for c in comments] + codes + [sealed]))
     assert {needle for _, _, needle in found} == {sealed}, "the search looks in the wrong places"
+    where = {place_of(path).partition(" of ")[0] for path, _, _ in found}
+    assert where >= {"a file", "the WAL"} | ({"the memory"} if play.read_memory else set())
 
 
 def test_turnout_is_nobodys_while_open(play):
@@ -463,6 +596,11 @@ PLANTS = {
         VACUUM data.ballot;
         INSERT INTO data.ballot SELECT * FROM data.z_kept""",
         "DROP TABLE data.z_kept"),
+    "ballots written as they came, and taken away": (
+        """CREATE TABLE data.z_kept AS SELECT b.* FROM data.ballot b JOIN {order} c
+            ON c.session_id = b.session_id AND c.marks = b.marks ORDER BY c.place;
+        DROP TABLE data.z_kept""",
+        "SELECT 1"),
     "a receipt kept with the roll": (
         """ALTER TABLE data.roll_entry ADD receipt bytea;
         UPDATE data.roll_entry r SET receipt = v.envelope FROM (VALUES {rows})
@@ -514,6 +652,39 @@ def test_planted(planted, plant):
     psql(planted.server, undo)
     game = "person" if "roll" in plant else "ballot"
     assert perfect(leaks, game, planted), leaks
+
+
+def test_planted_before_a_backup(planted):
+    """Who drew which envelope was noted for a moment; the backup was made in it."""
+    psql(planted.server, "CREATE TABLE data.z_drawn AS SELECT v.session_id, v.person AS person_id,"
+         f" v.envelope FROM (VALUES {envelope_rows(planted)}) v(session_id, envelope, marks, person)")
+    copy, planted.copy = planted.copy, Backup(planted.server).look
+    psql(planted.server, "DROP TABLE data.z_drawn")
+    leaks = planted.attack()
+    planted.copy = copy
+    assert perfect(leaks, "person", planted), leaks
+
+
+def test_planted_in_memory(planted):
+    """What the process that takes ballots could keep beside each other: written into its
+    stack, far below what it uses."""
+    if not planted.read_memory:
+        pytest.skip("only root reads the memory of the service")
+    ids = {(s, tuple(json.loads(m))): i for s, m, i in psql(planted.server,
+        "SELECT session_id, to_jsonb(marks), encode(id, 'hex') FROM data.ballot")}
+    pid = planted.server.child("child-public")
+    start, = (a for a, _, _, what in mappings(pid) if what == "[stack]")
+    noted = b"".join((slip.receipt + bytes.fromhex(ids[s.id, tuple(s.codes(slip))])).ljust(1024, b"\0")
+                     for s in planted.sessions for slip in s.slips)
+    with open(f"/proc/{pid}/mem", "r+b", 0) as mem:
+        mem.seek(start)
+        was = mem.read(len(noted))
+        mem.seek(start)
+        mem.write(noted)
+        leaks = planted.attack()
+        mem.seek(start)
+        mem.write(was)
+    assert any("memory" in idea for _, idea in perfect(leaks, "ballot", planted)), leaks
 
 
 def test_planted_ballot_without_padding(planted):
