@@ -35,8 +35,10 @@ struct count {
 	struct opened *opened;
 	size_t n, room;
 	int32_t voided;
-	uint8_t last[SEAL_KEY];     /* hash of the ballot before */
+	uint8_t last[SEAL_KEY];     /* the page's last, as the server says it */
 	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t (*sealed)[SHA256_DIGEST_LENGTH]; /* hash of each; NULL: all is paper */
+	size_t n_sealed;
 };
 
 /* ---- keys --------------------------------------------------------------------- */
@@ -179,9 +181,25 @@ static int fetch_page(struct count *c, bool first, Reply **reply)
 	return call_request(c->client, &request, reply);
 }
 
+static bool hash_sealed(struct count *c, const UrnPageReply *page)
+{
+	size_t n = c->n_sealed + page->n_ballots;
+	void *bigger = realloc(c->sealed, (n + 1) * sizeof(*c->sealed));
+
+	if (!bigger)
+		return false;
+	c->sealed = bigger;
+	for (size_t i = 0; i < page->n_ballots; i++)
+		SHA256(page->ballots[i]->sealed.data, page->ballots[i]->sealed.len,
+		       c->sealed[c->n_sealed++]);
+	return true;
+}
+
 /* EXIT_DONE and *end, or the exit code. */
 static int take_page(struct count *c, const UrnPageReply *page, bool *end)
 {
+	if (!hash_sealed(c, page))
+		return EXIT_FAILED;
 	for (size_t i = 0; i < page->n_ballots; i++)
 		if (!take(c, page->ballots[i]))
 			return EXIT_FAILED;
@@ -376,6 +394,23 @@ static int show_result(struct count *c)
 	return code;
 }
 
+/* What is published is what was opened here; with this first look at it the list is
+ * signed for good. */
+static int need_list(struct count *c)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	size_t n = 0;
+
+	if (!c->sealed)
+		return EXIT_DONE;
+	qsort(c->sealed, c->n_sealed, sizeof(*c->sealed), by_bytes);
+	for (size_t i = 0; i < c->n_sealed; i++)
+		if (n == 0 || by_bytes(c->sealed[n - 1], c->sealed[i]))
+			memmove(c->sealed[n++], c->sealed[i], sizeof(*c->sealed));
+	SHA256((const uint8_t *)c->sealed, n * sizeof(*c->sealed), hash);
+	return ballot_need_list(c->client, c->session, hash);
+}
+
 static int finish(struct count *c, Request *request)
 {
 	Reply *reply;
@@ -384,7 +419,10 @@ static int finish(struct count *c, Request *request)
 	if (code != EXIT_DONE)
 		return code;
 	call_free(reply);
-	return client_dry_run(c->client) ? EXIT_DONE : show_result(c);
+	if (client_dry_run(c->client))
+		return EXIT_DONE;
+	code = need_list(c);
+	return code == EXIT_DONE ? show_result(c) : code;
 }
 
 /* Where all is paper there is no urn, and no key is asked for. */
@@ -442,6 +480,7 @@ static int run(struct client *client, struct args *args, Request *request,
 		seal_wipe(c.opened, c.room * sizeof(*c.opened));
 	free(c.opened);
 	free(c.listed);
+	free(c.sealed);
 	call_free(reply);
 	return code;
 }

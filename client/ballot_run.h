@@ -38,6 +38,11 @@ void ballot_answer_free(char *line);
 int ballot_ask_code(struct client *client, FILE *file,
 		    uint8_t secret[CODE_SECRET]);
 
+/* The published list of receipts, signed, and of exactly these sealed ballots (the
+ * SHA-256 of their hashes in order).  0, or the exit code, said. */
+int ballot_need_list(struct client *client, char *session,
+		     const uint8_t hash[RECEIPT_HASH]);
+
 /* Says a failed file with its path. */
 int ballot_file_failed(struct client *client, enum ballot_file result,
 		       const char *path);

@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -330,8 +331,8 @@ static bool fits(uint32_t body_case, const Reply *reply)
 	return reply->refusal || reply->waiting || (uint32_t)reply->body_case == body_case;
 }
 
-static bool read_any_reply(uint32_t body_case, const uint8_t *body, size_t len,
-			   uint64_t *id, Reply **reply)
+static bool read_any_reply(struct client *client, uint32_t body_case,
+			   const uint8_t *body, size_t len, uint64_t *id, Reply **reply)
 {
 	Envelope *envelope = NULL;
 	bool ok;
@@ -340,6 +341,11 @@ static bool read_any_reply(uint32_t body_case, const uint8_t *body, size_t len,
 	if (!unpack(&envelope__descriptor, body, len, &envelope))
 		return false;
 	*id = envelope->id;
+	client->signature_len = envelope->signature.len;
+	if (client->signature_len > sizeof(client->signature))
+		client->signature_len = 0;
+	if (client->signature_len)
+		memcpy(client->signature, envelope->signature.data, client->signature_len);
 	ok = unpack(&reply__descriptor, envelope->payload.data, envelope->payload.len,
 		    reply);
 	envelope__free_unpacked(envelope, NULL);
@@ -355,8 +361,8 @@ static bool read_reply(struct call *call, const uint8_t *body, size_t len)
 {
 	uint64_t id;
 
-	if (!read_any_reply((uint32_t)call->request->body_case, body, len, &id,
-			    &call->reply))
+	if (!read_any_reply(call->client, (uint32_t)call->request->body_case, body, len,
+			    &id, &call->reply))
 		return false;
 	/* a server that could not even read the envelope answers with id 0 */
 	if (id == call->id || id == 0)
@@ -364,6 +370,28 @@ static bool read_reply(struct call *call, const uint8_t *body, size_t len)
 	call_free(call->reply);
 	call->reply = NULL;
 	return false;
+}
+
+bool call_vouched(struct client *client, enum receipt_kind kind, const char *session,
+		  const uint8_t hash[RECEIPT_HASH], const uint8_t *signature, size_t len)
+{
+	X509 *authority = client->profile.authority;
+
+	return authority && receipt_good(X509_get0_pubkey(authority), kind, session, hash,
+					 signature, len);
+}
+
+bool call_attested(struct client *client, enum receipt_kind kind, const char *session,
+		   const uint8_t hash[RECEIPT_HASH])
+{
+	return call_vouched(client, kind, session, hash, client->signature,
+			    client->signature_len);
+}
+
+const uint8_t *call_signature(struct client *client, size_t *len)
+{
+	*len = client->signature_len;
+	return client->signature;
 }
 
 /* ---- one exchange ------------------------------------------------------------------------------ */
@@ -664,7 +692,7 @@ bool call_answer(struct client *client, uint32_t body_case, Reply **reply)
 	uint64_t id;
 	size_t len;
 	bool ok = link && link_receive(link, &body, &len) == LINK_OK &&
-		  read_any_reply(body_case, body, len, &id, reply);
+		  read_any_reply(client, body_case, body, len, &id, reply);
 
 	free(body);
 	if (!ok)

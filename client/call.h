@@ -11,6 +11,7 @@
 #define CLIENT_CALL_H
 
 #include "client/command.h"
+#include "common/receipt.h"
 
 /* Fills version, acting, dry_run and key (unless set) and sends.  0 and *reply
  * (call_free), or the exit code with *reply NULL, all said.  Anonymous requests
@@ -27,6 +28,16 @@ int call_refused(struct client *client, const Refusal *refusal);
 /* Says that a second person must agree first (reply->waiting) and returns 13; on a
  * dry run 0, since the reply is there. */
 int call_waits(struct client *client, const Reply *reply);
+
+/* Whether the authority's signature came with the last reply of call_request and is
+ * good for this (common/receipt.h). */
+bool call_attested(struct client *client, enum receipt_kind kind, const char *session,
+		   const uint8_t hash[RECEIPT_HASH]);
+/* That signature. */
+const uint8_t *call_signature(struct client *client, size_t *len);
+/* Whether one kept in a file is. */
+bool call_vouched(struct client *client, enum receipt_kind kind, const char *session,
+		  const uint8_t hash[RECEIPT_HASH], const uint8_t *signature, size_t len);
 
 void call_free(Reply *reply);
 

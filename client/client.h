@@ -11,6 +11,7 @@
 #include "client/link.h"
 #include "client/out_internal.h"
 #include "client/profile.h"
+#include "common/receipt.h"
 
 struct client {
 	struct arena arena;
@@ -22,6 +23,8 @@ struct client {
 	bool key_plain;         /* the file has no passphrase */
 	struct link *links[2];  /* enum link_port; NULL until used */
 	uint64_t last_id;       /* of the envelopes sent */
+	uint8_t signature[RECEIPT_SIGNATURE]; /* of the last reply, see call_signature */
+	size_t signature_len;
 	bool today_asked;       /* see client_settle_today */
 	/* of an enrolment code: what the authority must be, whatever the profile
 	 * holds; NULL but in login */

@@ -28,8 +28,8 @@ command_view round_list_view, open_rounds_view, self_view, self_adopt_view,
 
 /* evaluation and ballot: views/evaluation.c, ballot_*.c, views/ballot.c */
 command_handler eval_show_run;
-command_view evaluation_view, ballot_view, ballot_paper_view, freeze_roll_view,
-	enter_paper_view, own_appraisals_view;
+command_view evaluation_view, ballot_view, ballot_paper_view, ballot_receipt_view,
+	freeze_roll_view, enter_paper_view, own_appraisals_view;
 command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
 	ballot_check_run, ballot_cancel_run, ballot_count_run, ballot_paper_run,
 	ballot_certify_run, ballot_forget_run;

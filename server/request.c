@@ -2,6 +2,7 @@
 #include "server/identity.h"
 #include "server/refusal.h"
 #include "server/service.h"
+#include "server/signer.h"
 #include "server/source.h"
 
 #include <stdio.h>
@@ -19,7 +20,8 @@ enum { PROTOCOL = 1, KEY_LEN = 16, FINGERPRINT = 32 };
 enum { FRAME_AROUND = 64 };
 
 /* Field numbers of the envelope, written by hand around what the codec made. */
-enum { ENVELOPE_ID = 1, ENVELOPE_PAYLOAD = 2, WIRE_VARINT = 0, WIRE_LEN = 2 };
+enum { ENVELOPE_ID = 1, ENVELOPE_PAYLOAD = 2, ENVELOPE_SIGNATURE = 3, WIRE_VARINT = 0,
+	WIRE_LEN = 2 };
 
 struct request {
 	struct service *service;
@@ -312,6 +314,56 @@ static uint8_t *outcome_frame(struct request *request, enum db_outcome outcome,
 	return refusal_frame(request->id, &refusal, len);
 }
 
+/* ---- what the authority stands for -------------------------------------------------------- */
+
+static const uint8_t *cell(const PGresult *result, int row, const char *name, int len)
+{
+	int column = PQfnumber(result, name);
+
+	if (column < 0 || PQgetisnull(result, row, column) ||
+	    (len && PQgetlength(result, row, column) != len))
+		return NULL;
+	return (const uint8_t *)PQgetvalue(result, row, column);
+}
+
+/* The reply goes out with the signature after its payload, or without one where the
+ * signer would have to sign a second list. */
+static void on_receipt(void *arg, enum signer_outcome outcome, const uint8_t *der,
+	size_t len)
+{
+	struct request *request = arg;
+	struct buf out = { 0 };
+
+	if (outcome == SIGNER_BUSY || outcome == SIGNER_DOWN) {
+		free(request->frame);
+		request->frame = outcome_frame(request, DB_UNAVAILABLE, &request->frame_len);
+	} else if (outcome == SIGNER_OK) {
+		buf_put(&out, request->frame, request->frame_len);
+		buf_varint(&out, ENVELOPE_SIGNATURE << 3 | WIRE_LEN);
+		buf_varint(&out, len);
+		buf_put(&out, der, len);
+		free(request->frame);
+		request->frame = out.data;
+		request->frame_len = out.len;
+	}
+	finish(request, request->frame, request->frame_len, !request->frame);
+}
+
+/* The list if there is one, else the receipt.  False: there is nothing to sign. */
+static bool ask_signer(struct request *request, const PGresult *result)
+{
+	const struct identity *identity = service_identity(request->service);
+	int row = request->call.row;
+	const uint8_t *session = cell(result, row, "session_id", 0);
+	const uint8_t *list = cell(result, row, "receipts_hash", RECEIPT_HASH);
+	const uint8_t *receipt = cell(result, row, "receipt", RECEIPT_HASH);
+
+	return session && (list || receipt) &&
+		signer_receipt(identity->loop, identity->signer_path,
+			list ? RECEIPT_LIST : RECEIPT_BALLOT, (const char *)session,
+			list ? list : receipt, on_receipt, request);
+}
+
 static void on_done(struct db_call *call, enum db_outcome outcome, const PGresult *result)
 {
 	struct request *request = (struct request *)((char *)call -
@@ -326,6 +378,12 @@ static void on_done(struct db_call *call, enum db_outcome outcome, const PGresul
 		frame = error_frame(request, result, &len, &gone);
 	else if (outcome != DB_CANCELLED)
 		frame = outcome_frame(request, outcome, &len);
+	if (frame && outcome == DB_OK && (request->route->row->flags & CAT_RECEIPT)) {
+		request->frame = frame;
+		request->frame_len = len;
+		if (ask_signer(request, result))
+			return;
+	}
 	finish(request, frame, len, !frame || gone);
 }
 

@@ -72,34 +72,41 @@ static double issued_lately(const char *path)
 	if (!f)
 		return 0;
 	while (fgets(line, sizeof(line), f))
-		n += strtoll(line, NULL, 10) >= since;
+		n += strstr(line, " p") && strtoll(line, NULL, 10) >= since;
 	fclose(f);
 	return n;
 }
 
 /* ---- issuing ----------------------------------------------------------- */
 
-/* "<seconds> p<number> <fingerprint>", on the disk before anybody has the
- * certificate: what was signed can always be compared with the trace.  After a
+/* "<seconds> <what>", on the disk before anybody has what was signed.  After a
  * failed write or sync nobody knows what the disk holds, so the signer ends. */
-static void keep_record(struct signer *s, uint32_t person, const X509 *cert)
+static void keep_record(struct signer *s, const char *what)
 {
-	uint8_t fp[PKI_FINGERPRINT_LEN];
-	char line[128];
-	int n;
+	char line[192];
+	int n = snprintf(line, sizeof(line), "%lld %s\n", (long long)time(NULL), what);
 
-	if (!pki_fingerprint(cert, fp))
-		exit(EX_SOFTWARE);
-	n = snprintf(line, sizeof(line), "%lld p%" PRIu32 " ",
-		(long long)time(NULL), person);
-	for (size_t i = 0; i < sizeof(fp); i++)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", fp[i]);
-	line[n++] = '\n';
 	if (write(s->record, line, (size_t)n) == n && fdatasync(s->record) == 0)
 		return;
 	log_line(LOG_ERROR, "signer_record", "path=%s errno=%d",
 		s->config->record, errno);
 	exit(EX_IOERR);
+}
+
+/* "p<number> <fingerprint>": what was issued can always be compared with the
+ * trace. */
+static void keep_certificate(struct signer *s, uint32_t person, const X509 *cert)
+{
+	uint8_t fp[PKI_FINGERPRINT_LEN];
+	char what[96];
+	int n;
+
+	if (!pki_fingerprint(cert, fp))
+		exit(EX_SOFTWARE);
+	n = snprintf(what, sizeof(what), "p%" PRIu32 " ", person);
+	for (size_t i = 0; i < sizeof(fp); i++)
+		n += snprintf(what + n, sizeof(what) - (size_t)n, "%02x", fp[i]);
+	keep_record(s, what);
 }
 
 static uint32_t get32(const uint8_t b[4])
@@ -116,7 +123,7 @@ static enum signer_outcome put_certificate(struct signer *s, uint32_t person,
 
 	if (len == 0 || len > sizeof(reply->der))
 		return SIGNER_DOWN;
-	keep_record(s, person, cert);
+	keep_certificate(s, person, cert);
 	memcpy(reply->der, der, len);
 	reply->len[0] = (uint8_t)(len >> 8);
 	reply->len[1] = (uint8_t)len;
@@ -147,6 +154,55 @@ out:
 	return outcome;
 }
 
+/* ---- receipts ------------------------------------------------------------ */
+
+/* What the record has after the seconds, "zhibu-receipts-1 CP26-14 <hash>", of the
+ * session the text is about; false: nothing yet. */
+static bool kept_list(const struct signer *s, const char *text, char *kept, size_t cap)
+{
+	FILE *f = fopen(s->config->record, "re");
+	size_t head = (size_t)(strrchr(text, ' ') - text) + 1;
+	char line[192];
+	bool found = false;
+
+	if (!f)
+		exit(EX_IOERR);
+	while (!found && fgets(line, sizeof(line), f)) {
+		const char *what = strchr(line, ' ');
+
+		found = what && strncmp(what + 1, text, head) == 0;
+		if (found)
+			snprintf(kept, cap, "%s", what + 1);
+	}
+	fclose(f);
+	return found;
+}
+
+/* A session has one list: another is not signed. */
+static bool settle_list(struct signer *s, const char *text)
+{
+	char kept[192], what[RECEIPT_TEXT];
+
+	if (kept_list(s, text, kept, sizeof(kept)))
+		return strcmp(kept, text) == 0;
+	snprintf(what, sizeof(what), "%.*s", (int)strcspn(text, "\n"), text);
+	keep_record(s, what);
+	return true;
+}
+
+static enum signer_outcome sign_receipt(struct signer *s, enum receipt_kind kind,
+	const struct signer_request *request, struct signer_reply *reply)
+{
+	char text[RECEIPT_TEXT];
+	size_t len = receipt_text(kind, request->session, request->hash, text), n;
+
+	if (len == 0 || (kind == RECEIPT_LIST && !settle_list(s, text)))
+		return SIGNER_REFUSED;
+	n = receipt_sign(s->key, text, len, reply->der);
+	reply->len[1] = (uint8_t)n;
+	return n ? SIGNER_OK : SIGNER_DOWN;
+}
+
 static enum signer_outcome answer(struct signer *s,
 	const struct signer_request *request, struct signer_reply *reply)
 {
@@ -155,6 +211,10 @@ static enum signer_outcome answer(struct signer *s,
 		return SIGNER_OK;
 	case SIGNER_SIGN_CERT:
 		return sign(s, request, reply);
+	case SIGNER_SIGN_RECEIPT:
+		return sign_receipt(s, RECEIPT_BALLOT, request, reply);
+	case SIGNER_SIGN_LIST:
+		return sign_receipt(s, RECEIPT_LIST, request, reply);
 	default:
 		return SIGNER_REFUSED;
 	}

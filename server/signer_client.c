@@ -1,6 +1,7 @@
 #include "server/signer.h"
 #include "server/signer_message.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,8 +121,7 @@ static void put32(uint8_t b[4], uint32_t n)
 	b[3] = (uint8_t)n;
 }
 
-bool signer_sign(uv_loop_t *loop, const char *path,
-	const uint8_t spki[PKI_SPKI_LEN], uint32_t person,
+static bool ask(uv_loop_t *loop, const char *path, const struct signer_request *request,
 	signer_done done, void *arg)
 {
 	struct question *q = calloc(1, sizeof(*q));
@@ -130,9 +130,7 @@ bool signer_sign(uv_loop_t *loop, const char *path,
 		return false;
 	q->done = done;
 	q->arg = arg;
-	q->request.verb = SIGNER_SIGN_CERT;
-	put32(q->request.person, person);
-	memcpy(q->request.spki, spki, PKI_SPKI_LEN);
+	q->request = *request;
 	q->pipe.data = q->timer.data = q->connect.data = q->write.data = q;
 	q->open = 2;
 	uv_pipe_init(loop, &q->pipe, 0);
@@ -140,6 +138,29 @@ bool signer_sign(uv_loop_t *loop, const char *path,
 	uv_timer_start(&q->timer, on_timeout, ANSWER_MS, 0);
 	uv_pipe_connect(&q->connect, &q->pipe, path, on_connected);
 	return true;
+}
+
+bool signer_sign(uv_loop_t *loop, const char *path,
+	const uint8_t spki[PKI_SPKI_LEN], uint32_t person,
+	signer_done done, void *arg)
+{
+	struct signer_request request = { .verb = SIGNER_SIGN_CERT };
+
+	put32(request.person, person);
+	memcpy(request.spki, spki, PKI_SPKI_LEN);
+	return ask(loop, path, &request, done, arg);
+}
+
+bool signer_receipt(uv_loop_t *loop, const char *path, enum receipt_kind kind,
+	const char *session, const uint8_t hash[RECEIPT_HASH],
+	signer_done done, void *arg)
+{
+	struct signer_request request = { .verb = kind == RECEIPT_LIST ?
+		SIGNER_SIGN_LIST : SIGNER_SIGN_RECEIPT };
+
+	snprintf(request.session, sizeof(request.session), "%s", session);
+	memcpy(request.hash, hash, RECEIPT_HASH);
+	return ask(loop, path, &request, done, arg);
 }
 
 bool signer_ping(const char *path)

@@ -150,18 +150,36 @@ static void show_items(struct client *client, const BallotManifest *m)
 }
 
 /* As voters have them on their own paper. */
-static void show_receipts(struct out *out, const GetBallotReply *b)
+static const char *receipt_code(struct out *out, const ProtobufCBinaryData *hash)
 {
-	char text[CODE_TEN_TEXT];
+	char text[CODE_TEN_TEXT] = "";
 
-	if (b->n_receipts)
-		out_heading(out, word_field("receipts"));
-	for (size_t i = 0; i < b->n_receipts; i++) {
-		if (b->receipts[i].len < CODE_SECRET)
-			continue;
-		code_write_ten(b->receipts[i].data, text);
-		out_printf(out, "  %s\n", text);
-	}
+	if (hash->len >= CODE_SECRET)
+		code_write_ten(hash->data, text);
+	return out_format(out, "%s", text);
+}
+
+int ballot_receipt_view(struct client *client, const Reply *reply)
+{
+	struct out *out = client_out(client);
+	const CheckReceiptReply *r = reply->check_receipt;
+
+	out_field(out, "session_id", r->session_id);
+	out_field(out, "state", word_value("ballot_session", r->state));
+	if (r->has_receipt)
+		out_field(out, "receipt", receipt_code(out, &r->receipt));
+	if (r->has_receipts_hash)
+		out_field(out, "receipts_hash", receipt_code(out, &r->receipts_hash));
+	out_pairs_end(out);
+	if (r->has_receipt)
+		out_printf(out, "%s\n", word(r->has_receipts_hash ?
+			"text.ballot_receipt_counted" : "text.ballot_receipt_there"));
+	else
+		out_printf(out, "%s\n", word(r->has_receipts_hash ?
+			"text.ballot_list_good" : "text.ballot_list_later"));
+	for (size_t i = 0; !r->has_receipt && i < r->n_receipts; i++)
+		out_printf(out, "  %s\n", receipt_code(out, &r->receipts[i]));
+	return EXIT_DONE;
 }
 
 int ballot_paper_view(struct client *client, const Reply *reply)
@@ -175,7 +193,6 @@ int ballot_paper_view(struct client *client, const Reply *reply)
 		out_field(out, "state", word_value("ballot_session", b->state));
 		out_pairs_end(out);
 		out_say(out, "%s", word("text.ballot_names"));
-		show_receipts(out, b);
 		return EXIT_DONE;
 	}
 	if (m->n_holder_keys && !ballot_bind(m, &bond))
@@ -189,7 +206,6 @@ int ballot_paper_view(struct client *client, const Reply *reply)
 	out_pairs_end(out);
 	out_heading(out, word_field("manifest"));
 	show_items(client, m);
-	show_receipts(out, b);
 	return EXIT_DONE;
 }
 

@@ -597,7 +597,7 @@ LANGUAGE sql STABLE AS $$
 			AND u.token_hash = shows_paper.token_hash) $$;
 
 CREATE FUNCTION api.get_ballot(session_id text, token_hash bytea, OUT state text,
-	OUT manifest api.ballot_manifest, OUT receipts bytea[])
+	OUT manifest api.ballot_manifest)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE b data.ballot_session;
@@ -613,8 +613,6 @@ BEGIN
 	ELSIF token_hash IS NOT NULL THEN
 		PERFORM refuse.because('ZB009', 'slip_unknown');
 	END IF;
-	SELECT coalesce(array_agg(r.sealed_hash ORDER BY r.sealed_hash), '{}') INTO receipts
-	FROM data.ballot_receipt r WHERE r.session_id = b.id;
 END $$;
 
 -- One hash, one row out of the slips, one row into the urn.  The same ballot again
@@ -704,12 +702,15 @@ BEGIN
 	FROM asked a JOIN put p ON p.token_hash = a.hash AND p.session_id = a.session_id;
 END $$;
 
-CREATE FUNCTION api.check_receipt(session_id text, receipt bytea, OUT state text,
-	OUT in_urn boolean)
+-- Presence, not content.  What stands in `receipts_hash`, or before the count in
+-- `receipt`, is what the signer signs.
+CREATE FUNCTION api.check_receipt(INOUT session_id text, INOUT receipt bytea,
+	OUT state text, OUT receipts bytea[], OUT receipts_hash bytea)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
+DECLARE asked bytea := receipt;
 BEGIN
-	IF length(receipt) IS DISTINCT FROM 10 THEN
+	IF length(receipt) <> 10 THEN
 		PERFORM refuse.invalid('receipt', 'receipt_malformed');
 	END IF;
 	SELECT b.state INTO state FROM data.ballot_session b
@@ -717,10 +718,18 @@ BEGIN
 	IF state IS NULL THEN
 		PERFORM refuse.because('ZB009', 'ballot_unknown');
 	END IF;
-	in_urn := EXISTS (SELECT FROM data.urn u WHERE u.session_id = session_id
-			AND substr(u.sealed_hash, 1, 10) = receipt)
-		OR EXISTS (SELECT FROM data.ballot_receipt r WHERE r.session_id = session_id
-			AND substr(r.sealed_hash, 1, 10) = receipt);
+	SELECT coalesce(array_agg(r.sealed_hash ORDER BY r.sealed_hash), '{}'),
+		sha256(coalesce(string_agg(r.sealed_hash, '' ORDER BY r.sealed_hash), ''))
+	INTO receipts, receipts_hash
+	FROM data.ballot_receipt r WHERE r.session_id = session_id;
+	SELECT decode(min(x.hash), 'hex') INTO receipt FROM (
+		SELECT encode(u.sealed_hash, 'hex') AS hash FROM data.urn u
+		WHERE u.session_id = session_id AND substr(u.sealed_hash, 1, 10) = asked
+		UNION ALL
+		SELECT encode(h, 'hex') FROM unnest(receipts) h WHERE substr(h, 1, 10) = asked) x;
+	IF state NOT IN ('COUNTED', 'CERTIFIED', 'ARCHIVED') THEN
+		receipts_hash := NULL;
+	END IF;
 END $$;
 
 -- ---- after the close ----------------------------------------------------------------------
@@ -835,8 +844,8 @@ BEGIN
 	INSERT INTO data.ballot_comment (session_id, id, text)
 	SELECT b.id, c.id, c.text FROM unnest(comments) c ORDER BY c.id;
 	INSERT INTO data.ballot_receipt (session_id, sealed_hash)
-	SELECT b.id, u.sealed_hash FROM data.urn u WHERE u.session_id = b.id
-	ORDER BY u.sealed_hash ON CONFLICT DO NOTHING;
+	SELECT DISTINCT b.id, sha256(u.sealed) FROM data.urn u WHERE u.session_id = b.id
+	ORDER BY 2 ON CONFLICT DO NOTHING;
 	DELETE FROM data.slip s WHERE s.session_id = b.id;
 	UPDATE data.ballot_session s SET void_count = void_count WHERE s.id = b.id;
 	PERFORM flow.counted(me, b.id);

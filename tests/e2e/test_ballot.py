@@ -405,7 +405,8 @@ def test_receipts_after_the_count(room):
     for receipt in room.receipts:
         room.voter("ballot", "check", SESSION, receipt.lower())
     room.voter.refused(11, "ballot", "check", SESSION, "0000-0000-0000-0000")
-    assert len(room.voter.json("ballot", "manifest", SESSION)["receipts"]) == 5
+    # the row put in by hand has a copy of somebody's ballot, which has one receipt
+    assert len(room.voter.json("ballot", "check", SESSION)["receipts"]) == 4
     assert room.server.sql("SELECT count(*) FROM data.urn") == [["0"]]
 
 

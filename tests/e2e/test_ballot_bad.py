@@ -7,9 +7,12 @@ import re
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import ballots
-from wire import CROCKFORD, Wire, request
+from wire import CROCKFORD, Wire, pb, request
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,76 @@ def test_72_one_key_and_75_a_missing_envelope(room):
     voter = room.people["voter"]
     voter.refused(11, "ballot", "check", s.id, ten(gone))
     voter("ballot", "check", s.id, ten(s.slips[1].receipt))
+
+
+def test_75_signed_receipts(room):
+    """The college signs that a ballot is in the urn; what it signed proves it when the
+    ballot is gone, and nothing else does."""
+    s, = ballots.make(room, [32], 3)
+    for slip in s.slips:
+        cast(room, slip)
+    voter = room.people["voter"]
+    check = ("ballot", "check", s.id)
+    assert "还没有计票" in voter(*check).out
+    for slip, name in zip(s.slips, ("甲.txt", "乙.txt")):
+        assert "学院已签名" in voter(*check, ten(slip.receipt), "-o", name).out
+    voter(*check, "--receipt-file", "甲.txt")
+    # openssl knows it too
+    line, signature = (voter.dir / "甲.txt").read_text().splitlines()
+    authority = x509.load_der_x509_certificate(
+        next(voter.dir.rglob("authority.der")).read_bytes())
+    authority.public_key().verify(bytes.fromhex(signature), (line + "\n").encode(),
+                                  ec.ECDSA(hashes.SHA256()))
+    assert line == f"zhibu-receipt-1 {s.id} {s.slips[0].receipt.hex()}"
+    # another's hash, another session, no signature: forged
+    for text in (line.replace(line[-1], "0" if line[-1] != "0" else "1") + f"\n{signature}\n",
+                 line.replace(s.id, s.id + "-9") + f"\n{signature}\n", line + "\n", ""):
+        (voter.dir / "伪.txt").write_text(text)
+        assert "不是学院" in voter.refused(11, *check, "--receipt-file", "伪.txt").err
+    # the envelope is taken out by whoever owns the database
+    room.sql(f"DELETE FROM data.urn WHERE sealed_hash = '\\x{s.slips[0].receipt.hex()}'")
+    p32 = room.people["P32"]
+    p32("ballot", "close", s.id, "-y")
+    keys = [w for i in (0, 1) for w in ("--key", s.key_file(p32, i))]
+    p32("ballot", "count", s.id, *keys)
+    assert "学院签过名的票不在" in voter.refused(11, *check, "--receipt-file", "甲.txt").err
+    voter(*check, "--receipt-file", "乙.txt")
+    voter.refused(2, *check, ten(s.slips[1].receipt), "-o", "晚.txt")
+
+
+def test_75_an_altered_list(room):
+    """The list was signed when it was counted; one receipt more or less since then, and
+    the signer signs no other, whatever the database says."""
+    s, = ballots.make(room, [33], 3)
+    for slip in s.slips:
+        cast(room, slip)
+    p32, p33, voter = (room.people[p] for p in ("P32", "P33", "voter"))
+    check = ("ballot", "check", s.id)
+    p32("ballot", "close", s.id, "-y")
+    keys = [w for i in (0, 1) for w in ("--key", s.key_file(p32, i))]
+    p32("ballot", "count", s.id, *keys)
+    good = voter(*check).out
+    assert all(ten(slip.receipt) in good.replace("-", "") for slip in s.slips)
+    extra = f"'{s.id}', sha256('stuffed')"
+    for spoil, mend in ((f"INSERT INTO data.ballot_receipt VALUES ({extra})",
+                         f"DELETE FROM data.ballot_receipt WHERE (session_id, sealed_hash) = ({extra})"),
+                        (f"DELETE FROM data.ballot_receipt WHERE sealed_hash = '\\x{s.slips[2].receipt.hex()}'",
+                         f"INSERT INTO data.ballot_receipt VALUES ('{s.id}', '\\x{s.slips[2].receipt.hex()}')")):
+        room.sql(spoil)
+        # also for those who are on it
+        for code in ((), (ten(s.slips[0].receipt),)):
+            assert "没有学院的有效签名" in voter.refused(11, *check, *code).err
+        room.sql(mend)
+        assert voter(*check).out == good
+    room.sql(f"INSERT INTO data.ballot_receipt VALUES ({extra})")
+    room.stop()
+    room.start()
+    assert "没有学院的有效签名" in p33.refused(11, "ballot", "certify", s.id, *keys).err
+    w = Wire(room.public_port)
+    w.send(request("check_receipt", session_id=s.id), signed=False)
+    size = int.from_bytes(w._exactly(4), "big")
+    assert not pb.Envelope.FromString(w._exactly(size)).signature
+    w.close()
 
 
 def test_77_killed_between_commit_and_reply(room):

@@ -101,8 +101,9 @@ SELECT throws_ok($$SELECT t.cast('CP26-14', 7, 'c')$$, 'ZB009', NULL, 'a code th
 SELECT throws_ok($$SELECT t.cast('CP26-99', 2, 'c')$$, 'ZB009', NULL, 'a slip of another session');
 SELECT throws_ok($$SELECT t.anyone('cast_ballot', format('%L, %L, %L, %L', 'CP26-14', t.token(2), t.sealed('b') || '\x00', decode(repeat('07', 64), 'hex')))$$,
 	'ZB001', NULL, 'a ballot of another size');
-SELECT ok((t.anyone('check_receipt', $$'CP26-14', $$ || quote_literal(substr(sha256(t.sealed('a')), 1, 10))) ->> 'in_urn')::boolean, 'it is in the urn');
-SELECT ok(NOT (t.anyone('check_receipt', $$'CP26-14', '\x00112233445566778899'$$) ->> 'in_urn')::boolean, 'and that one is not');
+SELECT is(t.anyone('check_receipt', $$'CP26-14', $$ || quote_literal(substr(sha256(t.sealed('a')), 1, 10))) ->> 'receipt', sha256(t.sealed('a'))::text, 'it is in the urn');
+SELECT is(t.anyone('check_receipt', $$'CP26-14', '\x00112233445566778899'$$) ->> 'receipt', NULL, 'and that one is not');
+SELECT is(t.anyone('check_receipt', $$'CP26-14', NULL$$) - 'session_id', '{"state": "OPEN", "receipt": null, "receipts": [], "receipts_hash": null}', 'no list while ballots are cast');
 SELECT is(t.as('P10', 'od_officer@ZZB', 'show_ballot', $a$'CP26-14'$a$) -> 'result' ->> 'returned', NULL, 'how many have cast is not shown');
 SELECT is(t.as('P11', 'od_head@ZZB', 'show_ballot', $a$'CP26-14'$a$) ->> 'slips_listed', NULL, 'nor how many slips are left');
 SELECT is(t.as('P11', 'od_head@ZZB', 'show_ballot', $a$'CP26-14'$a$) #> '{result,tallies}', '[]', 'no result while open');
@@ -134,7 +135,9 @@ SELECT is(t.count(t.opened(4, '{GOOD,""}') || $$, ARRAY[ROW(decode(md5('c'), 'he
 	->> 'valid', '4', 'four valid, one void');
 SELECT is((SELECT count(*)::int FROM data.slip), 0, 'slips left over are gone');
 SELECT is((SELECT count(*)::int FROM data.urn), 5, 'the sealed ballots stay for the second who opens the urn');
-SELECT is(jsonb_array_length(t.anyone('get_ballot', $a$'CP26-14', NULL$a$) -> 'receipts'), 5, 'the receipts are published');
+SELECT is(jsonb_array_length(t.anyone('check_receipt', $a$'CP26-14', NULL$a$) -> 'receipts'), 5, 'the receipts are published');
+SELECT is(t.anyone('check_receipt', $a$'CP26-14', NULL$a$) ->> 'receipts_hash',
+	(SELECT sha256(string_agg(r.sealed_hash, '' ORDER BY r.sealed_hash))::text FROM data.ballot_receipt r), 'with what the signer signs');
 SELECT is(t.as('P10', 'od_officer@ZZB', 'show_ballot', $a$'CP26-14'$a$) -> 'result' ->> 'returned', NULL, 'nobody else learns a count of one person');
 SELECT is(t.as('P14', 'scrutineer@DW', 'show_ballot', $a$'CP26-14'$a$) -> 'result' ->> 'valid', '4', 'who counts does');
 
@@ -147,7 +150,7 @@ SELECT throws_ok($$SELECT t.as('P15', 'teller@DW', 'certify_ballot', $a$'CP26-14
 SELECT throws_ok($$SELECT t.as('P15', 'teller@DW', 'certify_ballot', $a$'CP26-14', NULL$a$)$$, 'ZB001', NULL, 'nor whoever did not open it');
 SELECT is(t.as('P15', 'teller@DW', 'certify_ballot', t.digest('CP26-14')) ->> 'state', 'CERTIFIED', 'a second who found the same certifies');
 SELECT is((SELECT count(*)::int FROM data.urn), 0, 'and the sealed ballots are gone');
-SELECT ok((t.anyone('check_receipt', $$'CP26-14', $$ || quote_literal(substr(sha256(t.sealed('a')), 1, 10))) ->> 'in_urn')::boolean, 'the receipts stay');
+SELECT is(t.anyone('check_receipt', $$'CP26-14', $$ || quote_literal(substr(sha256(t.sealed('a')), 1, 10))) ->> 'receipt', sha256(t.sealed('a'))::text, 'the receipts stay');
 SELECT is(t.as('P14', 'scrutineer@DW', 'show_ballot', $a$'CP26-14'$a$) #> '{result,tallies}', '[]', 'T40: four ballots are too few to break down');
 SELECT is(t.as('P10', 'od_officer@ZZB', 'show_ballot', $a$'CP26-14'$a$) #> '{result,tallies,1}',
 	'{"item_no": 2, "text": "队伍建设强", "mark": null, "labels": ["好", "较好", "一般", "差"], "counts": [0, 0, 0, 0], "blank": 4}',

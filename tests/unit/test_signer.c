@@ -158,6 +158,55 @@ static void signs(void **state)
 	stop();
 }
 
+static struct answer attest(enum receipt_kind kind, const char *session,
+	const uint8_t hash[RECEIPT_HASH])
+{
+	struct answer a = { .inside = true };
+
+	assert_true(signer_receipt(&loop, config.path.signer_socket, kind, session, hash,
+		on_done, &a));
+	a.inside = false;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(a.times, 1);
+	return a;
+}
+
+/* Receipts as many as are asked for; of a session one list, also after a restart. */
+static void signs_a_list_once_75(void **state)
+{
+	X509 *authority = keys_load_certificate(config.path.authority);
+	EVP_PKEY *ca = X509_get0_pubkey(authority);
+	const uint8_t one[RECEIPT_HASH] = { 1 }, two[RECEIPT_HASH] = { 2 };
+	struct answer a;
+	int before;
+
+	(void)state;
+	start(1);
+	before = record_lines();
+	a = attest(RECEIPT_BALLOT, "CP26-14", one);
+	assert_true(receipt_good(ca, RECEIPT_BALLOT, "CP26-14", one, a.der, a.len));
+	assert_false(receipt_good(ca, RECEIPT_BALLOT, "CP26-14", two, a.der, a.len));
+	assert_false(receipt_good(ca, RECEIPT_BALLOT, "CP26-1", one, a.der, a.len));
+	/* a receipt is no list of one */
+	assert_false(receipt_good(ca, RECEIPT_LIST, "CP26-14", one, a.der, a.len));
+	assert_int_equal(attest(RECEIPT_BALLOT, "CP26-14", two).outcome, SIGNER_OK);
+	assert_int_equal(record_lines(), before);
+	a = attest(RECEIPT_LIST, "CP26-14", one);
+	assert_true(receipt_good(ca, RECEIPT_LIST, "CP26-14", one, a.der, a.len));
+	assert_int_equal(attest(RECEIPT_LIST, "CP26-14", two).outcome, SIGNER_REFUSED);
+	assert_int_equal(attest(RECEIPT_LIST, "CP26-1", two).outcome, SIGNER_OK);
+	assert_int_equal(attest(RECEIPT_LIST, "CP26 14", two).outcome, SIGNER_REFUSED);
+	assert_int_equal(attest(RECEIPT_LIST, "", two).outcome, SIGNER_REFUSED);
+	assert_int_equal(record_lines(), before + 2);
+	stop();
+	start(1);
+	assert_int_equal(attest(RECEIPT_LIST, "CP26-14", two).outcome, SIGNER_REFUSED);
+	assert_int_equal(attest(RECEIPT_LIST, "CP26-14", one).outcome, SIGNER_OK);
+	assert_int_equal(record_lines(), before + 2);
+	X509_free(authority);
+	stop();
+}
+
 static void refuses_what_is_no_key(void **state)
 {
 	uint8_t bad[PKI_SPKI_LEN];
@@ -299,6 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signs),
+		cmocka_unit_test(signs_a_list_once_75),
 		cmocka_unit_test(refuses_what_is_no_key),
 		cmocka_unit_test(keeps_its_bound_over_a_restart),
 		cmocka_unit_test(survives_rude_peers),
