@@ -21,6 +21,7 @@ static void show_facts(struct out *out, const ShowBallotReply *b)
 		out_field(out, "org_name", m->org_name);
 		out_field(out, "held_on", out_date(out, m->held_on));
 		out_field(out, "place", m->place);
+		out_field(out, "purpose", word_value("purpose", ballot_purpose(m)));
 		out_field(out, "item_set_id", m->item_set_id);
 	}
 	if (b->has_ballot_channel)

@@ -238,6 +238,9 @@ END $$;
 CREATE FUNCTION flow.find_branch(me auth.actor, org_id text) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
+	IF find_branch.org_id IS NULL THEN
+		PERFORM refuse.invalid('org_id', 'name_a_branch');
+	END IF;
 	PERFORM auth.need(me, find_branch.org_id);
 	IF NOT EXISTS (SELECT FROM data.org o WHERE o.id = find_branch.org_id
 		AND o.kind LIKE 'branch%') THEN

@@ -603,10 +603,12 @@ BEGIN
 	END IF;
 	old_version := coalesce(old_version, CASE WHEN new_version IS NULL THEN s.version_no
 		ELSE new_version - 1 END);
-	IF NOT EXISTS (SELECT FROM data.self_version w WHERE w.self_id = old_self_id
+	IF coalesce(old_version, 0) = 0 THEN
+		PERFORM refuse.because('ZB003', 'no_version_yet');
+	ELSIF NOT EXISTS (SELECT FROM data.self_version w WHERE w.self_id = old_self_id
 			AND w.version_no = old_version) THEN
 		PERFORM refuse.invalid('old_version', 'version_unknown',
-			coalesce(old_version::text, '-'));
+			old_version::text);
 	ELSIF new_version IS NOT NULL AND NOT EXISTS (SELECT FROM data.self_version w
 			WHERE w.self_id = s.id AND w.version_no = new_version) THEN
 		PERFORM refuse.invalid('new_version', 'version_unknown', new_version::text);

@@ -40,6 +40,9 @@ DECLARE
 BEGIN
 	SELECT a.* INTO s FROM data.self_assessment a WHERE a.id = self_id;
 	v := flow.last_year(s.org_id);
+	IF s.state = 'ADOPTED' AND v.self_id = s.id THEN
+		v := NULL;  -- what is adopted is that very version
+	END IF;
 	IF v.self_id IS NOT NULL AND items IS NULL AND flow.alike(
 			(SELECT string_agg(flow.letters(w.narrative), '' ORDER BY w.text)
 				FROM flow.self_rows(self_id, NULL) w),

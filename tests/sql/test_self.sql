@@ -119,6 +119,8 @@ SELECT is_empty($$ SELECT t.guard FROM rule.transition t JOIN pg_proc p ON p.pro
 UPDATE data.deployment SET clock_shift = '2027-10-22 02:00+00'::timestamptz - now();
 SELECT is(pg_temp.refused('P211', 'diff_self', 'NULL, NULL, NULL, true'),
 	'done: (ZP26-10,1,,ZP26-10,{})', 'last year''s, with nothing changed');
+SELECT is(pg_temp.got('P211', 'check_self', 'NULL', '$.findings[*].key'),
+	'["hint_tree_tells", "hint_no_files"]', 'T32: what is adopted is not compared with itself');
 SELECT pg_temp.ask('P211', 'reopen_self', 'NULL') \g /dev/null
 SELECT is(pg_temp.got('P211', 'check_self', 'NULL', '$.findings[*].key'),
 	'["hint_whole_as_last_year", "hint_tree_tells", "hint_no_files"]', 'T32: all of it is last year''s');
@@ -138,6 +140,8 @@ SELECT is(pg_temp.refused('P201', 'diff_self', '''ZP26-10'', 1, 2, NULL'), 'ZB00
 	'not another branch''s');
 SELECT is(pg_temp.refused('P201', 'diff_self', 'NULL, NULL, NULL, true'),
 	'ZB003 no_last_year', 'nothing of last year');
+SELECT is(pg_temp.refused('P201', 'diff_self', 'NULL, NULL, NULL, NULL'),
+	'ZB003 no_version_yet', 'nor any version');
 UPDATE data.deployment SET clock_shift = '2026-10-22 02:00+00'::timestamptz - now();
 
 -- ---- problems: from whom, carried over, answered --------------------------------------------
