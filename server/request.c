@@ -1,4 +1,5 @@
 #include "server/request.h"
+#include "server/held.h"
 #include "server/identity.h"
 #include "server/refusal.h"
 #include "server/service.h"
@@ -37,6 +38,7 @@ struct request {
 	int lengths[SERVICE_CONTEXT + SERVICE_PARAMS];
 
 	struct later_item later;
+	struct held_item held;
 	uint8_t *frame; /* the reply, while it waits to be handed over */
 	size_t frame_len;
 	bool fatal;
@@ -314,6 +316,26 @@ static uint8_t *outcome_frame(struct request *request, enum db_outcome outcome,
 	return refusal_frame(request->id, &refusal, len);
 }
 
+static void on_held(struct held_item *item)
+{
+	struct request *request = (struct request *)((char *)item -
+		offsetof(struct request, held));
+
+	finish(request, request->frame, request->frame_len, request->fatal);
+}
+
+/* Whoever asks again at once would take the processor from those who are served:
+ * the answer comes a while later, and till then counts as in flight.  It is all
+ * that is kept of the request. */
+static void tell_busy(struct request *request)
+{
+	request->frame = outcome_frame(request, DB_BUSY, &request->frame_len);
+	request->fatal = !request->frame;
+	request->call.done = NULL;
+	arena_free(&request->arena);
+	held_put(service_busy(request->service), &request->held, on_held);
+}
+
 /* ---- what the authority stands for -------------------------------------------------------- */
 
 static const uint8_t *cell(const PGresult *result, int row, const char *name, int len)
@@ -372,6 +394,10 @@ static void on_done(struct db_call *call, enum db_outcome outcome, const PGresul
 	bool gone = false;
 	size_t len = 0;
 
+	if (outcome == DB_BUSY) {
+		tell_busy(request);
+		return;
+	}
 	if (outcome == DB_OK)
 		frame = row_frame(request, result, &len);
 	else if (outcome == DB_ERROR)

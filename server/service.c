@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "server/held.h"
 #include "envelope.pb-c.h"
 
 enum { LEARN_AGAIN_MS = 200, OID_BYTEA = 17, OID_INT4 = 23 };
+/* Of the time after which to come again, what passes before it is told: one part in
+ * so many. */
+enum { BUSY_HELD = 4 };
 
 struct service {
 	uv_loop_t *loop;
@@ -16,6 +20,7 @@ struct service {
 	struct db_config db_config;
 	struct db *db;
 	struct later later;
+	struct held busy;
 	struct identity identity;
 	uint8_t *authority;
 	struct route **routes; /* by number */
@@ -341,6 +346,7 @@ struct service *service_new(uv_loop_t *loop, const struct config *config,
 	service->learned_arg = arg;
 	config_database(config, kind, &service->db_config);
 	later_init(&service->later, loop, NULL, service);
+	held_init(&service->busy, loop, config->ports[kind].busy_retry_ms / BUSY_HELD);
 	uv_timer_init(loop, &service->again);
 	service->again.data = service;
 	service->db = db_new(loop, &service->db_config);
@@ -363,11 +369,18 @@ static void on_later_closed(void *arg)
 	free(service);
 }
 
+static void on_busy_closed(void *arg)
+{
+	struct service *service = arg;
+
+	later_close(&service->later, on_later_closed);
+}
+
 static void on_again_closed(uv_handle_t *handle)
 {
 	struct service *service = handle->data;
 
-	later_close(&service->later, on_later_closed);
+	held_close(&service->busy, on_busy_closed, service);
 }
 
 static void on_db_closed(void *arg)
@@ -402,6 +415,11 @@ struct later *service_later(struct service *service)
 uint64_t service_now(const struct service *service)
 {
 	return uv_now(service->loop);
+}
+
+struct held *service_busy(struct service *service)
+{
+	return &service->busy;
 }
 
 const struct config *service_config(const struct service *service)

@@ -50,6 +50,8 @@ bool service_ready(const struct service *service);
 struct db *service_db(struct service *service);
 struct later *service_later(struct service *service);
 uint64_t service_now(const struct service *service); /* loop time in ms */
+/* Where requests are held that are told busy. */
+struct held *service_busy(struct service *service);
 const struct config *service_config(const struct service *service);
 enum worker_kind service_kind(const struct service *service);
 /* What enrolment needs (identity.h). */

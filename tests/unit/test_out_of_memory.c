@@ -10,6 +10,7 @@
 #include "common/frame.h"
 #include "common/log.h"
 #include "envelope.pb-c.h"
+#include "server/held.h"
 #include "server/request.h"
 #include "server/service.h"
 
@@ -19,6 +20,7 @@
 
 static uv_loop_t loop;
 static struct later later;
+static struct held busy;
 static struct config config;
 static struct route *find;
 static PGresult *rows;      /* what the database answers with; NULL: not at all */
@@ -49,6 +51,12 @@ uint64_t service_now(const struct service *service)
 {
 	(void)service;
 	return uv_now(&loop);
+}
+
+struct held *service_busy(struct service *service)
+{
+	(void)service;
+	return &busy;
 }
 
 const struct config *service_config(const struct service *service)
@@ -368,7 +376,7 @@ static void frames(void **state)
 	}
 }
 
-static void on_later_closed(void *arg)
+static void on_closed(void *arg)
 {
 	(void)arg;
 }
@@ -380,6 +388,7 @@ static int setup(void **state)
 	log_init(quiet, LOG_ERROR);
 	uv_loop_init(&loop);
 	later_init(&later, &loop, NULL, NULL);
+	held_init(&busy, &loop, 1);
 	assert_true(config_defaults(&config, "/nonexistent"));
 	find = calloc(1, sizeof(*find));
 	find->row = catalogue_find(REQUEST__BODY_FIND);
@@ -396,7 +405,8 @@ static int teardown(void **state)
 	codec_plan_free(find->reply);
 	free(find);
 	fclose(quiet);
-	later_close(&later, on_later_closed);
+	later_close(&later, on_closed);
+	held_close(&busy, on_closed, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&loop);
 }
