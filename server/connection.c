@@ -1,6 +1,7 @@
 #include "server/connection_internal.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 
 /* --- end ------------------------------------------------------------------ */
@@ -25,8 +26,8 @@ static void leave_handshake(struct connection *c)
 	if (!c->counted_handshake)
 		return;
 	c->counted_handshake = false;
-	c->listener->handshakes--;
 	c->source->handshakes--;
+	listener_handshake_gone(c->listener);
 }
 
 static void leave_listener(struct connection *c)
@@ -97,6 +98,14 @@ void connection_finish(struct connection *c)
 	}
 }
 
+void connection_give_way(struct connection *c, unsigned ms)
+{
+	if (c->state != CONNECTION_HANDSHAKE || connection_now(c) < c->accepted_at + ms)
+		return;
+	connection_counters(c)->handshake_gave_way++;
+	connection_close(c);
+}
+
 struct connection *connection_next(const struct connection *c)
 {
 	return c->next;
@@ -141,8 +150,6 @@ static uint64_t *over_limit(struct connection *c, int fd)
 
 	if ((unsigned)fd + LISTENER_SPARE >= l->descriptors)
 		return &l->counters.shed_descriptors;
-	if (l->handshakes >= limits->handshakes)
-		return &l->counters.shed_handshakes;
 	if (c->source->handshakes >= limits->handshakes_per_source)
 		return &l->counters.shed_handshakes_source;
 	if (c->source->connections > limits->connections_per_source)
@@ -169,6 +176,14 @@ static bool enter_source(struct connection *c)
 	return c->source != NULL;
 }
 
+/* Gave up while it waited in the system's queue; what it said can be read still. */
+static bool has_left(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 /* False: to be closed; what it was is counted. */
 static bool begin(struct connection *c)
 {
@@ -184,6 +199,10 @@ static bool begin(struct connection *c)
 		listener_log_refusal(l, &c->tcp, counters_name(&l->counters, over), "");
 		if (over == &l->counters.shed_descriptors)
 			listener_rest(l);
+		return false;
+	}
+	if (has_left(fd)) {
+		l->counters.left++;
 		return false;
 	}
 	l->handshakes++;

@@ -29,6 +29,8 @@ bool connection_accept(struct listener *listener);
 
 /* No more frames from it; leaves when what is in flight is answered. */
 void connection_finish(struct connection *connection);
+/* Ends a handshake that began longer ago. */
+void connection_give_way(struct connection *connection, unsigned ms);
 /* At once, from anywhere, as often as one likes. */
 void connection_close(struct connection *connection);
 

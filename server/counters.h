@@ -20,14 +20,16 @@
 	X(shed_connections)                                                 \
 	X(shed_source)   /* one address had too many */                     \
 	X(shed_person)   /* one certificate had too many */                 \
-	X(shed_handshakes)                                                  \
 	X(shed_handshakes_source)                                           \
 	X(shed_descriptors)                                                 \
+	X(queued)        /* times accepting waited for a handshake to end */ \
+	X(left)          /* the peer gave up while it waited */             \
 	X(paused)        /* times accepting rested for want of descriptors */ \
 	X(bad_frame)                                                        \
 	X(too_big)                                                          \
 	X(fatal)         /* closed after a reply said so */                 \
 	X(handshake_timeout)                                                \
+	X(handshake_gave_way) /* slow, while others waited */               \
 	X(handshake_cut) /* the peer left before it was done */             \
 	X(peer_alert)    /* the peer did not want us */                     \
 	X(tls_failed)    /* after the handshake */                          \

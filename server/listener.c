@@ -4,26 +4,51 @@
 #include "server/connection.h"
 
 #include <openssl/ssl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#define BACKLOG 511
+/* At 700 handshakes a second nobody waits longer in it than a client's three
+ * seconds. */
+#define BACKLOG 2048
 #define LOG_LINES_A_SECOND 20
+/* Of a handshake's time, what it has while others wait: one part in so many. */
+#define PATIENCE 5
 
 /* --- accepting ------------------------------------------------------------ */
+
+static bool full(const struct listener *l)
+{
+	return l->handshakes >= l->limits->handshakes;
+}
+
+/* Whoever is slow with its handshake has no more time while others wait for
+ * its place. */
+static void end_slow_handshakes(struct listener *l)
+{
+	struct connection *c, *next;
+
+	for (c = l->connections; c; c = next) {
+		next = connection_next(c);
+		connection_give_way(c, l->limits->handshake_ms / PATIENCE);
+	}
+}
+
+static void accept_waiting(struct listener *l);
 
 static void on_rested(uv_timer_t *timer)
 {
 	struct listener *l = timer->data;
 
 	l->resting = false;
-	if (!l->waiting)
-		return;
-	l->waiting = false;
-	if (connection_accept(l))
-		return;
-	l->waiting = true;
-	listener_rest(l);
+	if (l->waiting && full(l))
+		end_slow_handshakes(l);
+	accept_waiting(l);
+}
+
+static void look_again(struct listener *l)
+{
+	uv_timer_start(&l->timer, on_rested, LISTENER_REST_MS, 0);
 }
 
 void listener_rest(struct listener *l)
@@ -32,11 +57,26 @@ void listener_rest(struct listener *l)
 		return;
 	l->resting = true;
 	l->counters.paused++;
-	uv_timer_start(&l->timer, on_rested, LISTENER_REST_MS, 0);
+	look_again(l);
 }
 
-/* While resting nothing is accepted from libuv, which then polls no more for
- * connections: they wait in the system's queue and nothing spins. */
+/* Until it is accepted libuv polls no more for connections: they wait in the
+ * system's queue, in the order in which they came, and nothing spins. */
+static void accept_waiting(struct listener *l)
+{
+	if (l->draining || l->resting || !l->waiting)
+		return;
+	if (full(l)) {
+		look_again(l);
+		return;
+	}
+	l->waiting = false;
+	if (connection_accept(l))
+		return;
+	l->waiting = true;
+	listener_rest(l);
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
 	struct listener *l = stream->data;
@@ -46,10 +86,27 @@ static void on_connection(uv_stream_t *stream, int status)
 		listener_rest(l);
 		return;
 	}
-	if (!l->resting && connection_accept(l))
-		return;
 	l->waiting = true;
-	listener_rest(l);
+	l->counters.queued += full(l);
+	accept_waiting(l);
+}
+
+static void on_room(struct later_item *item)
+{
+	struct listener *l = (struct listener *)((char *)item -
+			offsetof(struct listener, room));
+
+	l->room_posted = false;
+	accept_waiting(l);
+}
+
+void listener_handshake_gone(struct listener *l)
+{
+	l->handshakes--;
+	if (!l->waiting || l->room_posted)
+		return;
+	l->room_posted = true;
+	later_post(&l->later, &l->room, on_room);
 }
 
 static unsigned descriptor_limit(void)

@@ -33,6 +33,8 @@ struct listener {
 
 	uv_tcp_t tcp;
 	uv_timer_t timer;    /* rest of accepting, then the end of draining */
+	struct later_item room; /* posted when a handshake ended */
+	bool room_posted;
 	unsigned open;       /* own handles not yet closed */
 	unsigned alive;      /* connections in memory */
 	bool resting;        /* accepting, for want of descriptors */
@@ -77,6 +79,8 @@ void listener_forget_sources(struct listener *listener);
 
 /* From connection.c: descriptors are running out; accept no more for a while. */
 void listener_rest(struct listener *listener);
+/* From connection.c: one handshake less, another may begin. */
+void listener_handshake_gone(struct listener *listener);
 /* From connection.c: a connection's memory is free. */
 void listener_connection_gone(struct listener *listener);
 /* One line about a refused peer, on the member port with its address; bounded a

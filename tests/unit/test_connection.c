@@ -991,12 +991,58 @@ static void handshakes_in_all(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		dial(10 + i);
 	UNTIL(w.l->handshakes == 4);
-	p = dial(20);
-	UNTIL(p->eof || p->reset);
-	assert_int_equal(w.n->shed_handshakes, 1);
+	p = dial_tls(20, w.client);
+	UNTIL(w.n->queued == 1);
+	spin(50);
+	assert_false(p->eof || p->reset || tls_established(p->tls));
 	hang_up(w.peers[0]);
-	UNTIL(w.l->handshakes == 3);
-	person();
+	UNTIL(tls_established(p->tls));
+	ask(p, "waited");
+	expect(p, "waited");
+	assert_int_equal(w.n->handshake_gave_way, 0);
+}
+
+/* None is thrown away while one who is slow has the place. */
+static void slow_ones_give_way(void **state)
+{
+	struct peer *p;
+
+	(void)state;
+	limits()->handshakes = 4;
+	limits()->handshake_ms = 1000;
+	open_port(WORKER_MEMBER);
+	for (unsigned i = 0; i < 4; i++)
+		dial(10 + i);
+	UNTIL(w.l->handshakes == 4);
+	spin(300); /* they are old enough, but nobody needs their places */
+	assert_int_equal(w.l->handshakes, 4);
+	p = dial_tls(20, w.client);
+	UNTIL(tls_established(p->tls));
+	assert_int_equal(w.n->handshake_gave_way, 4);
+	assert_int_equal(w.n->handshake_timeout, 0);
+}
+
+/* Who left while it waited costs no handshake. */
+static void left_while_waiting(void **state)
+{
+	struct peer *p;
+
+	(void)state;
+	limits()->handshakes = 1;
+	open_port(WORKER_MEMBER);
+	dial(10);
+	UNTIL(w.l->handshakes == 1);
+	hang_up(dial_tls(20, w.client));
+	hang_up(dial_tls(21, w.client));
+	p = dial_tls(22, w.client);
+	spin(50);
+	assert_int_equal(w.n->left, 0);
+	hang_up(w.peers[0]);
+	UNTIL(tls_established(p->tls));
+	ask(p, "patient");
+	expect(p, "patient");
+	assert_int_equal(w.n->left, 2);
+	assert_int_equal(w.n->opened, 1);
 }
 
 /* --- descriptors (89) ------------------------------------------------------------------ */
@@ -1290,7 +1336,8 @@ int main(void)
 		TEST(too_many_connections), TEST(too_many_to_be_told),
 		TEST(one_source_has_many), TEST(one_person_has_many),
 		TEST(half_open_35),
-		TEST(handshakes_in_all), TEST(out_of_descriptors_89),
+		TEST(handshakes_in_all), TEST(slow_ones_give_way),
+		TEST(left_while_waiting), TEST(out_of_descriptors_89),
 		TEST(drain_91), TEST(drain_takes_so_long_and_no_longer),
 		TEST(drain_with_nobody), TEST(port_in_use),
 		TEST(renewed_certificate), TEST(what_the_log_says),
