@@ -155,7 +155,8 @@ static const uint8_t *next_request(size_t *len)
 
 struct link {
 	int fd;
-	SSL *ssl;
+	bool alive;          /* has a socket */
+	SSL *ssl;            /* NULL: not connected */
 	bool open;
 	unsigned watching;   /* epoll events */
 	unsigned in_flight;
@@ -266,7 +267,7 @@ static void link_end(struct link *l)
 	close(l->fd);
 	frame_free(&l->frames);
 	l->ssl = NULL;
-	l->open = false;
+	l->alive = l->open = false;
 	l->watching = 0;
 	l->in_flight = 0;
 	l->in_len = l->out_len = 0;
@@ -338,15 +339,21 @@ static void link_start(struct link *l)
 		bind_source(l);
 	if (connect(l->fd, (struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS)
 		die("connect");
+	frame_init(&l->frames, FRAME_LIMIT);
+	l->alive = true;
+	l->begun_at = now_ns();
+	all.opening++;
+	watch(l, EPOLLIN | EPOLLOUT);
+}
+
+/* Only now, since of a swarm's connections many never come so far. */
+static void link_connected(struct link *l)
+{
 	l->ssl = need(SSL_new(all.context), "SSL_new");
 	SSL_set_fd(l->ssl, l->fd);
 	SSL_set_connect_state(l->ssl);
 	if (all.session)
 		SSL_set_session(l->ssl, all.session);
-	frame_init(&l->frames, FRAME_LIMIT);
-	l->begun_at = now_ns();
-	all.opening++;
-	watch(l, EPOLLIN | EPOLLOUT);
 }
 
 /* ---- sending ------------------------------------------------------------------------ */
@@ -588,8 +595,10 @@ static void take(struct link *l)
 
 static void on_event(struct link *l, unsigned events)
 {
-	if (!l->ssl)
+	if (!l->alive)
 		return;
+	if (!l->ssl)
+		link_connected(l);
 	if (!l->open) {
 		if (SSL_do_handshake(l->ssl) == 1)
 			on_open(l);
@@ -601,7 +610,7 @@ static void on_event(struct link *l, unsigned events)
 	}
 	if (events & EPOLLOUT)
 		flush(l);
-	if (l->ssl && l->open)
+	if (l->open)
 		take(l);
 }
 
@@ -670,9 +679,9 @@ static void look_after_swarm(uint64_t now)
 	for (unsigned i = 0; i < opt.connections; i++) {
 		struct link *l = &all.links[i];
 
-		if (l->ssl && now - l->begun_at > 10000000000u)
+		if (l->alive && now - l->begun_at > 10000000000u)
 			link_failed(l, "too slow");
-		if (!l->ssl && !l->served && now >= l->retry_at)
+		if (!l->alive && !l->served && now >= l->retry_at)
 			link_start(l);
 	}
 }
@@ -696,7 +705,7 @@ static void run_swarm(void)
 	bool half = false;
 
 	while (all.done < opt.connections && now_ns() < stop) {
-		if (now_ns() - looked > 50000000) {
+		if (now_ns() - looked > 250000000) {
 			looked = now_ns();
 			look_after_swarm(looked);
 		}

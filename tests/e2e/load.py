@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from datetime import date
+from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -101,6 +102,11 @@ def eventually(server, person=RECORDER, seconds=20):
             w.close()
         time.sleep(0.05)
     raise AssertionError(f"nobody was served within {seconds} s")
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Load:

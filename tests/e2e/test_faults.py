@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from college import AS_USER, BIN, Server, wait_for
 from load import (BUSY, CUT, OFFICER, RECORDER, STORAGE_FULL, UNAVAILABLE, Load, answer,
-                  appoint, connect, eventually, held_in, meeting, packed, refusal)
+                  appoint, connect, cpu_seconds, eventually, held_in, meeting, packed, refusal)
 from volume import Volume
 from wire import Wire, request
 
@@ -476,11 +476,6 @@ def test_088_deadlock_is_tried_again(college):
 
 
 # ---- no more descriptors (89) ---------------------------------------------------------------------
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
 
 def test_089_out_of_descriptors(college):
     with external(college), postgres(college):

@@ -85,11 +85,11 @@ def ask(wire, write):
 
 class History:
     """`hosts`: the addresses of several zhibud, tried in turn; else one behind our
-    proxies."""
+    proxies.  `pause`: what each writer rests after an act, in seconds."""
 
-    def __init__(self, server, seed, votes, slips, hosts=()):
+    def __init__(self, server, seed, votes, slips, hosts=(), pause=0.004):
         self.server, self.votes, self.slips = server, votes, slips
-        self.random, self.hosts = random.Random(seed), hosts
+        self.random, self.hosts, self.pause = random.Random(seed), hosts, pause
         self.member, self.public = Proxy(server.member_port), Proxy(server.public_port)
         self.writes, self.lock = [], threading.Lock()
         self.stopping, self.threads = threading.Event(), []
@@ -265,7 +265,7 @@ class History:
             except Exception as e:  # noqa: BLE001, it fails the run at the end
                 self.trouble.append(repr(e))
                 raise
-            time.sleep(0.004)
+            self.stopping.wait(self.pause)
         for w in wires.values():
             w.close()
 
