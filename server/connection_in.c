@@ -225,11 +225,13 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		connection_close(c);
 		return;
 	}
-	if (n == UV_EOF)
+	if (n == UV_EOF) {
+		connection_counters(c)->half_closed += c->state == CONNECTION_OPEN;
 		on_input_ended(c);
-	else if (c->state < CONNECTION_FINISHING &&
-		 tls_feed(c->tls, (const uint8_t *)buf->base, (size_t)n) != TLS_OK)
+	} else if (c->state < CONNECTION_FINISHING &&
+		   tls_feed(c->tls, (const uint8_t *)buf->base, (size_t)n) != TLS_OK) {
 		connection_close(c);
+	}
 	if (c->state != CONNECTION_CLOSED)
 		connection_advance(c);
 }

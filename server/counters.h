@@ -34,6 +34,7 @@
 	X(peer_alert)    /* the peer did not want us */                     \
 	X(tls_failed)    /* after the handshake */                          \
 	X(first_frame_timeout)                                              \
+	X(half_closed)   /* the stream ended without TLS's own end */       \
 	X(frame_timeout)                                                    \
 	X(frame_cut)     /* the stream ended inside a frame */              \
 	X(idle_timeout)                                                     \

@@ -5,6 +5,7 @@ import socket
 import ssl
 import statistics
 import struct
+import subprocess
 import threading
 import time
 
@@ -19,10 +20,12 @@ MEMORY_KIB = 64 * 1024
 
 
 class Other:
-    """Somebody who asks one thing after the other, and how long it takes."""
+    """Somebody who asks one thing after the other, and how long it takes; or who
+    comes anew for each."""
 
-    def __init__(self, server):
+    def __init__(self, server, anew=False):
         self.server, self.times, self.stop = server, [], threading.Event()
+        self.anew = anew
         self.failed = None
         self.thread = threading.Thread(target=self.ask, daemon=True)
 
@@ -31,6 +34,9 @@ class Other:
             w = connect(self.server)
             while not self.stop.wait(0.02):
                 began = time.monotonic()
+                if self.anew:
+                    w.close()
+                    w = connect(self.server)
                 assert w.ask(request("whoami"), signed=False).whoami.person_id == RECORDER
                 self.times.append(time.monotonic() - began)
             w.close()
@@ -80,14 +86,14 @@ def drip(socks, data, stop, every=0.4):
             return
 
 
-def slow_handshake(server, n):
+def slow_handshake(server, n, sources=8):
     """A hello, byte for byte."""
     hello = ssl.MemoryBIO()
     tls = context().wrap_bio(ssl.MemoryBIO(), hello)
     with contextlib.suppress(ssl.SSLWantReadError):
         tls.do_handshake()
     data = hello.read()
-    socks = [plain(server, f"127.2.0.{i % 8 + 1}") for i in range(n)]
+    socks = [plain(server, f"127.2.0.{i % sources + 1}") for i in range(n)]
     stop = threading.Event()
     t = threading.Thread(target=drip, args=(socks, data, stop))
     t.start()
@@ -176,6 +182,32 @@ def renegotiates(server, n):
     return ended, n
 
 
+def key_updates(server, n):
+    """What TLS 1.3 has instead: new keys, again and again, and no data."""
+    certificate, key = server.credentials(RECORDER)
+    clients = [subprocess.Popen(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{server.member_port}", "-alpn",
+         "zhibu/1", "-cert", certificate, "-key", key], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(n)]
+    for c in clients:  # its last words on the handshake
+        while not c.stdout.readline().startswith(b"Verify return code"):
+            pass
+    for _ in range(40):
+        for c in clients:
+            with contextlib.suppress(OSError):
+                c.stdin.write(b"k\n")
+                c.stdin.flush()
+        time.sleep(0.02)
+    ended = 0
+    for c in clients:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            c.wait(1)
+            ended += 1
+        c.kill()
+        c.communicate()
+    return ended, n
+
+
 def half_closed(server, n):
     """Says that it will say no more, and stays."""
     ws = wires(server, n)
@@ -199,15 +231,19 @@ def hostile(opt, say):
         pid = server.child("child-member")
         for name, act, counter in (
                 ("slow handshake", lambda: slow_handshake(server, 100), "handshake_timeout"),
+                # more than may begin at a time: they hold every place there is
+                ("slow newcomers", lambda: slow_handshake(server, 200, 16),
+                 "handshake_timeout handshake_gave_way"),
                 ("slow header", lambda: slow_header(server, n), "first_frame_timeout"),
                 ("slow body", lambda: slow_body(server, n), "first_frame_timeout"),
                 ("never reads", lambda: never_reads(server, 4), "write_stall idle_timeout"),
                 ("empty frames", lambda: tiny_frames(server, n, frames), "bad_frame"),
                 ("tiny requests", lambda: tiny_requests(server, n, frames), "idle_timeout"),
                 ("renegotiation", lambda: renegotiates(server, n), "handshake_version"),
-                ("half closed", lambda: half_closed(server, n), "closed")):
+                ("key updates", lambda: key_updates(server, n), "tls_failed"),
+                ("half closed", lambda: half_closed(server, n), "half_closed")):
             before, began = counters(server, "member"), time.monotonic()
-            with Other(server) as other, Watch(pid) as watch:
+            with Other(server, name == "slow newcomers") as other, Watch(pid) as watch:
                 ended, of = act()
                 time.sleep(0.5)
             took = time.monotonic() - began
@@ -220,7 +256,8 @@ def hostile(opt, say):
                   f" +{(watch.kib - watch.first[0]) / 1024:.0f} MiB; {counted}", flush=True)
             assert other.failed is None, other.failed
             assert ended == of, f"{name}: {of - ended} are still there"
-            assert sum(counted.get(c, 0) for c in counter.split()) >= of, f"{name}: not counted as {counter}"
+            assert sum(counted.get(c, 0) for c in counter.split()) >= of, \
+                f"{name}: not counted as {counter}"
             assert watch.kib - watch.first[0] < MEMORY_KIB, f"{name}: memory"
             assert slowest < max(0.5, 10 * usual), f"{name}: others waited"
         assert server.child("child-member") == pid

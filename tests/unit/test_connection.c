@@ -596,6 +596,7 @@ static void half_close_8(void **state)
 	expect_end(p);
 	expect(q, "hold too");
 	expect_end(q);
+	assert_int_equal(w.n->half_closed, 1);
 	UNTIL(w.l->count == 0);
 }
 
