@@ -14,7 +14,10 @@ CREATE FUNCTION guard.objection_noted(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT refuse.reason('objection_note_missing', o.id) FROM data.objection o
 	WHERE o.id = objection_noted.id AND o.committee_note IS NULL
-		AND num_nonnulls(o.application_id, o.award_id) > 0 $$;
+		AND num_nonnulls(o.application_id, o.award_id) > 0
+	UNION ALL
+	SELECT refuse.reason('objection_review_missing', o.id, o.award_id) FROM data.objection o
+	WHERE o.id = objection_noted.id AND o.effect = 'REVIEW' AND flow.wants_review(o.award_id) $$;
 -- Of an application.
 CREATE FUNCTION guard.objections_settled(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
@@ -438,25 +441,35 @@ BEGIN
 END $$;
 
 -- ---- the committee's word, the reply -------------------------------------------------
--- On an application that waits it says how that goes on.
+-- On an application that waits, or an award that stands, it says how that goes on.
 CREATE FUNCTION api.note_objection(me auth.actor, INOUT objection_id text, note text,
 	effect text, OUT application_id text, OUT state text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
-DECLARE o data.objection := flow.find_objection(me, objection_id);
+DECLARE
+	o data.objection := flow.find_objection(me, objection_id);
+	waits boolean := EXISTS (SELECT FROM data.application a WHERE a.id = o.application_id
+		AND a.state IN ('OBJECTION_HANDLING', 'CONFIRMED'));
+	stands boolean := EXISTS (SELECT FROM data.award w WHERE w.id = o.award_id
+		AND w.state IN ('EFFECTIVE', 'UNDER_REVIEW'));
 BEGIN
 	objection_id := o.id;
 	state := o.state;
 	application_id := o.application_id;
 	PERFORM flow.need(me, 'objection', o.id);
 	PERFORM refuse.unless_words('note', note, 4000);
-	IF effect NOT IN ('GO_ON', 'DELIBERATE_AGAIN') OR effect IS NULL AND EXISTS (
-			SELECT FROM data.application a WHERE a.id = o.application_id
-				AND a.state IN ('OBJECTION_HANDLING', 'CONFIRMED')) THEN
+	IF effect IS NULL AND (waits OR stands) THEN
 		PERFORM refuse.invalid('effect', 'choice_missing');
+	ELSIF effect = 'REVIEW' AND NOT stands THEN
+		PERFORM refuse.invalid('effect', 'effect_without_award', o.id);
+	ELSIF effect = 'DELIBERATE_AGAIN' AND stands AND NOT waits THEN
+		PERFORM refuse.invalid('effect', 'effect_for_award', o.award_id);
 	END IF;
 	UPDATE data.objection t SET committee_note = note, effect = effect,
-		noted_by = me.person_id, noted_at = flow.now() WHERE t.id = o.id;
+		noted_by = me.person_id, noted_at = flow.now(),
+		review_id = (SELECT r.id FROM data.award_review r WHERE effect = 'REVIEW'
+			AND r.award_id = o.award_id AND r.ended_on IS NULL)
+	WHERE t.id = o.id;
 END $$;
 
 CREATE FUNCTION api.reply_objection(me auth.actor, INOUT objection_id text, reply text,

@@ -5,6 +5,15 @@ CREATE FUNCTION guard.award_rules_there(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
 	SELECT refuse.reason('no_rule_set') WHERE flow.current_rule_set() IS NULL $$;
 
+-- The committee wants it, and one who does not belong to the branch opens it.
+CREATE FUNCTION guard.review_wanted(me auth.actor, id text) RETURNS SETOF refuse.reason
+LANGUAGE sql STABLE AS $$
+	SELECT g.* FROM data.award w, LATERAL (
+		SELECT r.* FROM guard.when(flow.belongs(me, w.org_id), 'own_branch') r
+		UNION ALL
+		SELECT r.* FROM guard.when(NOT flow.wants_review(w.id), 'review_not_wanted') r) g
+	WHERE w.id = review_wanted.id $$;
+
 -- The time to mend it is over, or the rules give none.
 CREATE FUNCTION guard.review_mended(id text) RETURNS SETOF refuse.reason
 LANGUAGE sql STABLE AS $$
@@ -65,6 +74,8 @@ BEGIN
 		opened_by, rule_set_id, rectify_to_on)
 	VALUES (award_review_id, w.org_id, state, award_id, facts, evidence, flow.today(),
 		me.person_id, flow.current_rule_set(), rectify_to_on);
+	UPDATE data.objection o SET review_id = award_review_id
+	WHERE o.award_id = award_id AND o.effect = 'REVIEW' AND o.review_id IS NULL;
 END $$;
 
 -- The branch's own statement, or the record of a hearing kept by the department.

@@ -10,6 +10,7 @@ INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('award_review', 'propose_review', 'award_review_id', 'id', 'own_branch_none'),
 	('award_review', 'add_agenda_item', 'subject_id', 'id', 'meeting_planned'),
 	('award_review', 'revoke_award', 'award_review_id', 'id', NULL),
+	('award', 'review_award', 'award_id', 'id', 'review_wanted'),
 	('award', 'end_award', 'award_id', 'id', NULL);
 -- Half a year before a term is over, and after (domain 2.3, D32).
 INSERT INTO rule.hint (entity, request, field, made_for) VALUES

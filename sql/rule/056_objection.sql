@@ -117,3 +117,10 @@ LANGUAGE sql STABLE AS $$
 		WHERE o.application_id = wants_again.application_id AND o.effect = 'DELIBERATE_AGAIN'
 			AND o.noted_at > (SELECT max(i.resolved_at) FROM data.agenda_item i
 				WHERE i.application_id = o.application_id)) $$;
+
+-- The committee wants an award reviewed that stands, and nobody has opened a review since.
+CREATE FUNCTION flow.wants_review(award_id text) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM data.objection o JOIN data.award w ON w.id = o.award_id
+		WHERE w.id = wants_review.award_id AND w.state = 'EFFECTIVE' AND o.effect = 'REVIEW'
+			AND o.review_id IS NULL) $$;

@@ -34,9 +34,10 @@ CREATE TABLE data.objection (
 	verified data.narrative,
 	concluded_on date,
 	committee_note data.narrative,
-	effect text CHECK (effect IN ('GO_ON', 'DELIBERATE_AGAIN')),
+	effect text CHECK (effect IN ('GO_ON', 'DELIBERATE_AGAIN', 'REVIEW')),
 	noted_by text REFERENCES data.person,
 	noted_at timestamptz,
+	review_id text REFERENCES data.award_review,  -- what took it up, by effect REVIEW
 	reply data.narrative,
 	replied_by text REFERENCES data.person,
 	replied_on date,

@@ -112,6 +112,38 @@ SELECT t.ask('P22', 'review_award', '''PD26-24'', ''又有反映'', ''来信''')
 SELECT is(t.ask('P20', 'keep_award', '''PF27-24-2'', ''查无此事''')->>'state', 'KEPT', 'or the department finds nothing');
 SELECT is((SELECT w.state FROM data.award w WHERE w.id = 'PD26-24'), 'EFFECTIVE', 'it stands');
 
+-- ---- an objection about an award: the committee has it reviewed -----------------------------
+INSERT INTO data.office (person_id, org_id, role, from_on) VALUES ('P60', 'DW', 'objection_officer', '2024-01-01');
+CREATE FUNCTION t.objected(award text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE o text := t.ask('P60', 'record_objection', format(
+	'''LETTER'', NULL, NULL, %L, %L, ''会议没有开'', ''来信原文'', NULL, %L::bytea',
+	right(award, 2), award, sha256(clock_timestamp()::text::bytea)))->>'objection_id';
+BEGIN
+	PERFORM t.ask('P60', 'assign_objection', format('%L, NULL', o));
+	PERFORM t.ask('P60', 'record_inquiry', format('%L, NULL, ''查阅记录''', o));
+	PERFORM t.ask('P60', 'conclude_objection', format('%L, ''SUBSTANTIATED'', ''两次没有开''', o));
+	RETURN o;
+END $$;
+SELECT t.objected('PD26-24') AS objection \gset
+SELECT is(t.refused(t.ask('P1', 'note_objection', format('%L, ''知悉'', NULL', :'objection'))),
+	'ZB001 invalid choice_missing', 'about an award that stands: the committee says how it goes on');
+SELECT is(t.refused(t.ask('P1', 'note_objection', format('%L, ''再议'', ''DELIBERATE_AGAIN''', :'objection'))),
+	'ZB001 invalid effect_for_award PD26-24', 'what is decided is not decided again');
+SELECT ok(t.ask('P20', 'next_duties')::text !~ 'review_award', 'nobody is told to review');
+SELECT t.ask('P1', 'note_objection', format('%L, ''启动复核'', ''REVIEW''', :'objection'));
+SELECT ok(t.ask('P20', 'next_duties')::text ~ 'review_award', 'the department is told to review it');
+SELECT is((SELECT w.state FROM data.award w WHERE w.id = 'PD26-24'), 'EFFECTIVE', 'nothing happens by itself');
+SELECT t.ask('P60', 'reply_objection', format('%L, ''已启动复核''', :'objection'));
+SELECT is(t.refused(t.ask('P60', 'close_objection', format('%L', :'objection'))),
+	'ZB003 state objection_review_missing ' || :'objection' || ' PD26-24', 'not closed before the review is opened');
+SELECT t.ask('P22', 'review_award', '''PD26-24'', ''异议属实'', ''核实结论''');
+SELECT ok(t.ask('P20', 'next_duties')::text !~ 'review_award', 'the hint is gone');
+SELECT is(t.ask('P60', 'close_objection', format('%L', :'objection'))->>'state', 'CLOSED', 'then it is closed');
+SELECT t.ask('P20', 'keep_award', '''PD26-24'', ''已补开''');
+SELECT t.objected('PD26-14') AS objection \gset
+SELECT is(t.refused(t.ask('P1', 'note_objection', format('%L, ''复核'', ''REVIEW''', :'objection'))),
+	'ZB001 invalid effect_without_award ' || :'objection', 'an award that is over is not reviewed');
+
 -- ---- certificates, the document -------------------------------------------------------------------
 SELECT is(t.refused(t.ask('P22', 'set_certificate', '''PD26-24'', NULL, NULL')), 'ZB001 invalid text_missing', 'a number by hand');
 SELECT is(t.ask('P22', 'set_certificate', '''PD26-24'', ''证001'', NULL')->>'certificate_no', '证001', 'certificate');
@@ -177,7 +209,7 @@ SELECT is(t.ask('P21', 'lapse_application', '''SB26-28'', true, ''届满''')->>'
 SELECT is((SELECT r.state FROM data.round r WHERE r.org_id = '28' AND r.ended_on IS NULL), 'PLANNED',
 	'T17: then the new round is there');
 SELECT is((SELECT jsonb_path_query_array(r, '$.events[*].kind') FROM t.ask('P20', 'award_history', '''24''') r),
-	'["AWARDED", "REVIEW_OPENED", "TERM_EXTENDED", "REVIEW_OPENED", "REVIEW_KEPT", "REVIEW_KEPT", "ENDED_TERM"]',
+	'["AWARDED", "REVIEW_OPENED", "TERM_EXTENDED", "REVIEW_OPENED", "REVIEW_OPENED", "REVIEW_KEPT", "REVIEW_KEPT", "REVIEW_KEPT", "ENDED_TERM"]',
 	'the whole history of 24');
 
 SELECT * FROM finish();
