@@ -4,6 +4,7 @@
  */
 #include "client/fields.h"
 #include "client/handlers.h"
+#include "client/out_internal.h"
 #include "client/value.h"
 
 #include <stdlib.h>
@@ -15,6 +16,34 @@ static const ProtobufCMessage *element(const void *message,
 				       const ProtobufCFieldDescriptor *field, size_t i)
 {
 	return *(const ProtobufCMessage *const *)fields_at(message, field, i);
+}
+
+/*
+ * Rows too wide for 80 columns: what is read of many at once.  The rest is shown of
+ * each alone, with --wide and in --json.
+ */
+static const struct {
+	const char *row, *columns[8];
+} brief[] = {
+	{ "AwardRow", { "award_id", "org_name", "effective_from_on", "valid_to_on", "state" } },
+	{ "HistoryRow", { "happened_on", "kind", "object_id", "doc_no", "text" } },
+	{ "FundRow", { "fund_id", "source", "state", "budgeted_fen", "granted_fen", "spent_fen",
+		       "withdrawn_fen" } },
+};
+
+static bool in_brief(const ProtobufCMessageDescriptor *row, const char *column)
+{
+	size_t i, k;
+
+	for (i = 0; i < sizeof(brief) / sizeof(*brief); i++) {
+		if (strcmp(brief[i].row, row->name))
+			continue;
+		for (k = 0; k < 8 && brief[i].columns[k]; k++)
+			if (!strcmp(brief[i].columns[k], column))
+				return true;
+		return false;
+	}
+	return true;
 }
 
 /* A column that no row fills is left out. */
@@ -59,11 +88,13 @@ static void show_list(struct out *out, const void *message,
 	const ProtobufCMessageDescriptor *type = list->descriptor;
 	bool *columns = calloc(type->n_fields ? type->n_fields : 1, sizeof(*columns));
 	struct table *table = table_new(out);
+	bool wide = out_options_of(out)->wide;
 	size_t i, n = fields_count(message, list);
 	unsigned k;
 
 	for (k = 0; columns && k < type->n_fields; k++) {
-		columns[k] = used(message, list, &type->fields[k]);
+		columns[k] = used(message, list, &type->fields[k]) &&
+			     (wide || in_brief(type, type->fields[k].name));
 		if (columns[k])
 			table_column(table, type->fields[k].name);
 	}

@@ -88,6 +88,10 @@ BEGIN
 	END IF;
 	UPDATE data.handover t SET state = state, taken_on = flow.today(),
 		taken_by = me.person_id WHERE t.id = h.id;
+	-- a notice that the archive has is corrected no more
+	PERFORM flow.move(me, 'notice', i.object_id, 'ARCHIVED') FROM data.handover_item i
+	WHERE i.handover_id = h.id AND i.entity = 'notice'
+		AND (SELECT n.state LIKE 'ENDED%' FROM data.notice n WHERE n.id = i.object_id);
 END $$;
 
 CREATE TYPE api.handover_row AS (handover_id text, state text, handed_on date,

@@ -7,7 +7,7 @@ LANGUAGE sql STABLE AS $$
 		'notice.' || coalesce(n.state, 'DRAFT'))
 	FROM (SELECT 1) one
 	LEFT JOIN data.notice n ON n.id = flow.notice_of(publicity_over.id)
-	WHERE coalesce(n.state, '') NOT IN ('ENDED_CLEAR', 'ENDED_WITH_OBJECTION')
+	WHERE coalesce(n.state, '') NOT IN ('ENDED_CLEAR', 'ENDED_WITH_OBJECTION', 'ARCHIVED')
 	UNION ALL
 	SELECT refuse.reason('notice_not_ended', c.id, 'notice.' || c.state) FROM data.notice c
 	WHERE c.corrects_id = flow.notice_of(publicity_over.id) AND c.state <> 'DROPPED'

@@ -172,7 +172,7 @@ CREATE FUNCTION flow.opinion_notices(application_id text) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
 	SELECT n.id FROM data.notice_item i JOIN data.notice n ON n.id = i.notice_id
 	WHERE i.application_id = opinion_notices.application_id
-		AND n.kind = 'OPINION_GATHERING' AND n.state IN ('POSTED', 'ENDED_CLEAR')
+		AND n.kind = 'OPINION_GATHERING' AND n.state IN ('POSTED', 'ENDED_CLEAR', 'ARCHIVED')
 	ORDER BY n.id $$;
 
 CREATE FUNCTION flow.note_version_no(note_id text) RETURNS int LANGUAGE sql STABLE AS $$

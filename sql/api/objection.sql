@@ -120,7 +120,7 @@ BEGIN
 	PERFORM refuse.unless_words('text', text, 4000);
 	IF notice_id IS NOT NULL AND NOT EXISTS (SELECT FROM data.notice n
 			WHERE n.id = upper(notice_id) AND n.state IN ('POSTED', 'ENDED_CLEAR',
-				'ENDED_WITH_OBJECTION')) THEN
+				'ENDED_WITH_OBJECTION', 'ARCHIVED')) THEN
 		PERFORM refuse.invalid('notice_id', 'notice_not_public', notice_id);
 	END IF;
 	IF org_id IS NOT NULL THEN

@@ -590,6 +590,7 @@ DECLARE
 	r refuse.reason[] := '{}';
 BEGIN
 	PERFORM flow.one_import();
+	PERFORM refuse.unless_line_or_none('doc_no', doc_no);
 	FOREACH x IN ARRAY rows LOOP
 		r := r || refuse.at_line(x.line, flow.holiday_row_reasons(x, rows));
 	END LOOP;

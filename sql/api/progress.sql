@@ -17,9 +17,10 @@ BEGIN
 	END IF;
 	SELECT count(*), count(*) FILTER (WHERE (flow.award_of(b.id, as_of_on)).id IS NOT NULL)
 	INTO active_branches, awarded_branches FROM flow.active_branches(as_of_on) b(id);
-	awarded_share := flow.college_part(awarded_branches, active_branches);
+	awarded_share := flow.college_part(awarded_branches, active_branches,
+		flow.goal_percent(flow.current_programme()));
 	SELECT count(*) INTO standard_branches FROM flow.branches_at_standard(as_of_on);
-	standard_share := flow.college_part(standard_branches, active_branches);
+	standard_share := flow.college_part(standard_branches, active_branches, 50);
 	SELECT count(*) INTO weak_lax_open FROM data.weak_lax c
 	WHERE c.listed_on <= as_of_on AND (c.closed_on IS NULL OR c.closed_on > as_of_on);
 	goals := ARRAY(SELECT ROW(g.text, flow.goal_reading(g.text, active_branches))::api.goal_row

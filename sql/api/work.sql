@@ -90,11 +90,15 @@ BEGIN
 	WHERE w.id = work_id;
 END $$;
 
-CREATE FUNCTION api.publish_work(me auth.actor, INOUT work_id text, OUT published_on date)
+CREATE FUNCTION api.publish_work(me auth.actor, INOUT work_id text, not_classified boolean,
+	OUT published_on date)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 BEGIN
 	PERFORM flow.find_work(me, work_id);
+	IF not_classified IS NOT TRUE THEN
+		PERFORM refuse.invalid('not_classified', 'secrecy_statement_missing');
+	END IF;
 	published_on := flow.today();
 	UPDATE data.work w SET published_on = published_on, published_by = me.person_id
 	WHERE w.id = work_id AND w.consented_on IS NOT NULL;

@@ -9,3 +9,8 @@ SELECT r, o FROM (VALUES
 	('show_work', '{branch_secretary,branch_committee_member,general_branch_secretary,od_officer,od_head,committee_member,committee_secretary}'),
 	('list_practices', '{person}')
 ) AS p(r, roles), unnest(roles) o;
+
+-- What everybody may read from now on is read by two first, as a notice is (domain 3.5).
+INSERT INTO rule.second_person (request, role, why) VALUES
+	('publish_work', 'od_head', 'everybody may read it from now on'),
+	('publish_work', 'od_officer', 'everybody may read it from now on');

@@ -20,6 +20,7 @@ SELECT r, o FROM (VALUES
 
 INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUES
 	('notice', '-', 'DRAFT', 'new_notice', NULL),
+	('notice', '-', 'DRAFT', 'correct_notice', NULL),
 	('notice', 'DRAFT', 'SECRECY_CHECKED', 'check_notice', 'notice_items_fit'),
 	('notice', 'SECRECY_CHECKED', 'APPROVED', 'approve_notice', 'notice_items_fit'),
 	('notice', 'APPROVED', 'POSTED', 'post_notice', 'notice_can_post'),

@@ -66,7 +66,7 @@ FROM unnest('{PLANNED,SELF_BUILDING,SELF_ASSESSED,APPLIED}'::text[]) s,
 	unnest('{start_term,import_orgs,lapse_application,withdraw_application}'::text[]) r;
 INSERT INTO rule.transition (entity, from_state, to_state, request, guard)
 SELECT 'gap', t.from_state, 'CARRIED_OVER', r, t.guard
-FROM rule.transition t, unnest('{start_term,import_orgs,end_round,lapse_application,
+FROM rule.transition t, unnest('{start_term,import_orgs,lapse_application,
 	withdraw_application}'::text[]) r
 WHERE t.entity = 'gap' AND t.to_state = 'CARRIED_OVER' AND t.request = 'start_round';
 -- The term ends an award and whatever was asked about it.

@@ -28,7 +28,8 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('task', 'DOING', 'DOING', 'progress_task', NULL),
 	('task', 'OPEN', 'DONE', 'finish_task', NULL),
 	('task', 'DOING', 'DONE', 'finish_task', NULL),
-	('gap', '-', 'FOUND', 'add_inspection', NULL);
+	('gap', '-', 'FOUND', 'add_inspection', NULL),
+	('note', '-', 'KEPT', 'add_inspection', NULL);
 
 INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('dispatch', 'hold_dispatch', 'dispatch_id', 'id', NULL),

@@ -16,7 +16,10 @@ SELECT r, o FROM (VALUES
 INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUES
 	('handover', '-', 'HANDED_OVER', 'hand_over', NULL),
 	('handover', 'HANDED_OVER', 'TAKEN_OVER', 'take_over', NULL),
-	('disposal', '-', 'DISPOSED', 'dispose_record', NULL);
+	('notice', 'ENDED_CLEAR', 'ARCHIVED', 'take_over', NULL),
+	('notice', 'ENDED_WITH_OBJECTION', 'ARCHIVED', 'take_over', NULL),
+	('disposal', '-', 'DISPOSED', 'dispose_record', NULL),
+	('disposal', '-', 'DISPOSED', 'archive_ballot', NULL);
 
 INSERT INTO rule.hint (entity, request, field, from_column, only_if) VALUES
 	('handover', 'take_over', 'handover_id', 'id', NULL);

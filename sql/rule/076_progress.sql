@@ -28,11 +28,17 @@ LANGUAGE sql STABLE AS $$
 					'PROPOSED_AWARD', 'IN_PUBLICITY', 'OBJECTION_HANDLING', 'CONFIRMED')) $$;
 
 -- A part of all the branches of the college, as people write it: 9 of 30 is 30.0%,
--- 9 of 31 is 29.03%.  Never rounded up, so it never says more than there is.
-CREATE FUNCTION flow.college_part(part int, branches int) RETURNS text
+-- 9 of 29 is 31.0%; what falls short of the goal is told more exactly, 9 of 31 is
+-- 29.03% (T36).  Never rounded up, so it never says more than there is.
+CREATE FUNCTION flow.college_part(part int, branches int, goal int) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT regexp_replace(to_char(trunc(part * 100.0 / nullif(branches, 0), 2),
-		'FM990.00'), '0$', '') || '%' $$;
+	SELECT CASE WHEN x.p < goal THEN regexp_replace(to_char(trunc(x.p, 2), 'FM990.00'), '0$', '')
+		ELSE to_char(trunc(x.p, 1), 'FM990.0') END || '%'
+	FROM (SELECT part * 100.0 / nullif(branches, 0)) x(p) WHERE x.p IS NOT NULL $$;
+-- What a programme's goals say in percent; NULL: they do not.
+CREATE FUNCTION flow.goal_percent(programme_id text) RETURNS int LANGUAGE sql STABLE AS $$
+	SELECT min((regexp_match(g.text, '([0-9]{1,3})[%％]以上'))[1]::int)
+	FROM data.programme_goal g WHERE g.programme_id = goal_percent.programme_id $$;
 
 -- What the words of a goal come to with so many branches: 以上 includes the figure
 -- itself, a half of 31 is 16.  NULL: a goal of words alone.

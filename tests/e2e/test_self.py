@@ -327,12 +327,22 @@ def test_T33_a_level_between_adds_nothing_and_moves_no_day_earlier(college, gene
     general("window", "set", "--closes-at", "2026-11-11 18:00", "-m", "停电一天", "-y")
 
 
-def test_T15_late_for_all_or_with_a_reason(college):
-    college.officer.refused(3, "window", "set", "--closes-at", "2026-11-12 18:00", "-y")
-    college.officer.refused(3, "window", "set", "--closes-at", "2026-11-12 18:00", "--org-id", "14",
-                            "-y")
-    college.officer("window", "set", "--closes-at", "2026-11-12 18:00", "-m", "服务器停机一小时", "-y")
-    assert "服务器停机一小时" in college.secretary("window", "list").out
+def test_T15_an_hour_late_because_the_server_was_down(college, secretary):
+    """The end is moved for all, with the reason on record; for one alone not without one."""
+    secretary("app", "new")
+    secretary("app", "edit", "--summary", "对照标准开展自创。", "--remaining-problems", "走访偏少。",
+              "--next-steps", "每月走访。")
+    secretary("app", "adopt", "--same-meeting")
+    college.sql("UPDATE data.window_version SET closes_at = flow.now() - interval '1 hour'")
+    assert "已于" in secretary.refused(8, "app", "submit", "-y").err
+    later = ["window", "set", "--closes-at", "2026-11-12 18:00"]
+    college.officer.refused(3, *later, "-y")
+    college.officer.refused(3, *later, "--org-id", "14", "-y")
+    secretary.refused(5, *later, "-m", "晚了一小时", "-y")
+    college.officer(*later, "-m", "服务器停机一小时", "-y")
+    assert "服务器停机一小时" in secretary("window", "list").out
+    secretary("app", "submit", "-y")
+    secretary("app", "withdraw", "SB26-14", "--confirm", "SB26-14")
 
 
 def test_the_next_version_and_what_it_may_ask(college, secretary):

@@ -46,7 +46,7 @@ SELECT results_eq($$ SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespac
 	$$ VALUES ('api.show_progress') $$, 'NF-3, NF-11: nothing else reads it: no gate, no allocation');
 SELECT is((SELECT array_agg(format_type(t, NULL) ORDER BY p.proname, n)
 	FROM pg_proc p, unnest(p.proargtypes) WITH ORDINALITY u(t, n)
-	WHERE p.oid::regproc::text IN ('flow.college_part', 'flow.branches_at_standard')), '{date,integer,integer}',
+	WHERE p.oid::regproc::text IN ('flow.college_part', 'flow.branches_at_standard')), '{date,integer,integer,integer}',
 	'NF-1: a part is taken of head counts of branches, of no organisation');
 SELECT is_empty($$ SELECT place, name, type FROM t.name
 	WHERE type ~ '^(numeric|real|double precision|money)' $$,

@@ -29,6 +29,11 @@ SELECT is(t.refused(t.ask('P27', 'take_over', '''YJ26-02''')), 'ZB012 second_per
 	'nobody takes what he gave');
 UPDATE data.handover SET handed_by = 'P22' WHERE id = 'YJ26-02';
 SELECT t.ask('P27', 'take_over', '''YJ26-02''');
+SELECT is((SELECT n.state FROM data.notice n WHERE n.id = 'GS14'), 'ARCHIVED', 'a notice the archive has');
+SELECT is(t.refused(t.ask('P22', 'correct_notice', '''GS14'', ''笔误'', NULL, NULL, NULL')), 'ZB003 state', 'is corrected no more');
+SELECT ok((SELECT array_agg(k.form) FROM data.archive_kind k) @>
+	'{D1,D2,D7,D9,D10,D11,D13,D14,D14C,D15,D16,D18,D22,D24,D25,D27,D28,D29,D30,D31,D33}',
+	'domain 4: every paper that is filed has its class and retention');
 
 -- ---- disposal -----------------------------------------------------------------------------
 -- the second person's part is the mechanism's own; here is what the act itself asks

@@ -57,17 +57,29 @@ SELECT is(t.refused(t.ask('P51', 'add_work', '''SS26-14'', ''DEED'', ''2026-11-2
 SELECT is(t.refused(t.ask('P51', 'show_work', '''SS26-14''')), 'ZB002 denied', 'another branch does not read it');
 
 -- ---- S-10: published with consent -----------------------------------------------------------------
-SELECT is(t.refused(t.ask('P22', 'publish_work', '''SS26-14''')), 'ZB004 work_without_consent',
+-- Published by two: one states that nothing in it is classified, another agrees.
+CREATE FUNCTION t.publish() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM t.ask('P22', 'publish_work', '''SS26-14'', true');
+	RETURN t.ask('P20', 'give_approval', (SELECT quote_literal(a.id) FROM data.approval a
+		WHERE a.state = 'WAITING'))->>'request';
+END $$;
+SELECT is(t.refused(t.ask('P22', 'publish_work', '''SS26-14'', true')), 'ZB004 work_without_consent',
 	'S-10: not without the branch');
 SELECT is(t.refused(t.ask('P22', 'consent_work', '''SS26-14'', true')), 'ZB002 denied', 'S-10: nobody agrees for it');
 SELECT is(t.ask('P50', 'consent_work', '''SS26-14'', true')->>'consented_on', '2026-12-03', 'S-10: it agrees');
 SELECT is(t.ask('P51', 'list_practices')->'works', '[]', 'S-10: still not shown');
-SELECT is(t.ask('P22', 'publish_work', '''SS26-14''')->>'published_on', '2026-12-03', 'published');
+SELECT is(t.refused(t.ask('P22', 'publish_work', '''SS26-14'', NULL')), 'ZB001 invalid secrecy_statement_missing',
+	'not without the word that nothing in it is classified');
+SELECT is(t.ask('P22', 'publish_work', '''SS26-14'', true')->'z_waiting'->>'roles', '["od_head", "od_officer"]',
+	'nobody publishes alone');
+SELECT is(t.ask('P51', 'list_practices')->'works', '[]', 'it waits for the second');
+SELECT is(t.publish(), 'publish_work', 'published');
 SELECT is(t.ask('P51', 'list_practices')->'works'->0->>'what', '联系返校车票', 'S-10: others read good practice');
 SELECT is(jsonb_array_length(t.ask('P51', 'list_practices')->'works'), 1, 'S-10: that and no more');
 SELECT is(t.ask('P50', 'consent_work', '''SS26-14'', false')->>'consented_on', NULL, 'consent is taken back');
 SELECT is(t.ask('P51', 'list_practices')->'works', '[]', 'S-10: and it is no longer shown');
-SELECT t.ask('P50', 'consent_work', '''SS26-14'', true'), t.ask('P22', 'publish_work', '''SS26-14''');
+SELECT t.ask('P50', 'consent_work', '''SS26-14'', true'), t.publish();
 SELECT is(t.ask('P50', 'add_work', '''SS26-14'', ''DEED'', ''2026-11-20'', ''联系车票'', NULL, NULL, NULL, ''{}'', ''{}'', ''笔误''')->>'version_no',
 	'2', 'the next version');
 SELECT is(t.ask('P51', 'list_practices')->'works', '[]', 'S-10: other words, consent anew');
