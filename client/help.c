@@ -225,6 +225,19 @@ static void option_line(struct out *out, char letter, const char *option,
 				 value), about);
 }
 
+/* Keys and hashes, or rows that have them: the program's own business. */
+static bool made_here(const ProtobufCFieldDescriptor *field)
+{
+	const ProtobufCMessageDescriptor *type = field->descriptor;
+
+	if (field_kind(field) != FIELD_MESSAGE)
+		return field_kind(field) == FIELD_BYTES;
+	for (unsigned i = 0; i < type->n_fields; i++)
+		if (field_kind(&type->fields[i]) == FIELD_BYTES)
+			return true;
+	return false;
+}
+
 static void field_options(struct client *client, const struct command *command)
 {
 	const ProtobufCFieldDescriptor *member = command_member(command);
@@ -236,8 +249,8 @@ static void field_options(struct client *client, const struct command *command)
 		const char *more = value_words(client->out, field);
 		bool many = field_repeated(field);
 
-		if (field_kind(field) == FIELD_BYTES)
-			continue; /* keys and hashes: the program's own business */
+		if (made_here(field))
+			continue;
 		option_line(client->out, line_letter(type, field->name),
 			    line_option(&client->arena, field->name),
 			    field_kind(field) == FIELD_BOOL ? ""
@@ -275,14 +288,16 @@ static void own_options(struct client *client, const struct command *command)
 	while (row_arg_next(&at, &arg)) {
 		const ProtobufCFieldDescriptor *field = field_behind(command, arg.name);
 		bool choice = field && field_kind(field) == FIELD_ENUM;
+		const char *about = word_find(out_format(client->out, "option.%s",
+							 arg.name));
 
 		if (arg.positional)
 			continue;
 		option_line(client->out, strcmp(arg.name, "out") ? 0 : 'o',
 			    line_option(&client->arena, arg.name),
 			    arg.takes_value ? word_field(arg.name) : "",
-			    choice ? value_enum_words(client->out, field)
-				   : word_field(arg.name));
+			    choice ? value_enum_words(client->out, field) :
+			    about ? about : word_field(arg.name));
 	}
 }
 
