@@ -1,7 +1,8 @@
 /*
  * What one person found on the paper, from a terminal or a file: first the valid and
  * void papers, then for each item the papers for every option and those that left it
- * open, one line each.  Lines that begin with # are the file's own notes.
+ * open, one line each.  Lines that begin with # are the file's own notes.  What was
+ * written on the papers is typed apart from the figures, by one person.
  */
 #include "client/ballot_run.h"
 #include "client/handlers.h"
@@ -120,10 +121,8 @@ static int read_paper(struct paper *p)
 	return code;
 }
 
-static int read_from(struct paper *p, const char *path)
+static int open_file(struct paper *p, const char *path)
 {
-	int code;
-
 	if (path)
 		p->file = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	else if (!client_interactive(p->client))
@@ -131,9 +130,22 @@ static int read_from(struct paper *p, const char *path)
 	if (path && !p->file)
 		return ballot_fail(p->client, EXIT_USAGE, "ballot_file_system",
 				   path, strerror(errno));
-	code = read_paper(p);
+	return EXIT_DONE;
+}
+
+static void close_file(struct paper *p)
+{
 	if (p->file && p->file != stdin)
 		fclose(p->file);
+}
+
+static int read_from(struct paper *p, const char *path)
+{
+	int code = open_file(p, path);
+
+	if (code == EXIT_DONE)
+		code = read_paper(p);
+	close_file(p);
 	return code;
 }
 
@@ -164,6 +176,59 @@ int ballot_paper_run(struct client *client, struct args *args)
 	if (code != EXIT_DONE)
 		return code;
 	code = client_show(client, reply, enter_paper_view);
+	call_free(reply);
+	return code;
+}
+
+/* ---- words ------------------------------------------------------------------------- */
+
+#define COMMENTS 2000
+
+/* One a line until an empty one or the end of the file. */
+static int read_comments(struct paper *p, EnterComments *body)
+{
+	struct arena *arena = client_arena(p->client);
+	char *line;
+
+	body->comment_texts = arena_zero(arena, COMMENTS, sizeof(*body->comment_texts));
+	if (!body->comment_texts)
+		return EXIT_FAILED;
+	while (body->n_comment_texts < COMMENTS) {
+		line = ballot_answer(p->client, p->file, word("text.paper_comment"));
+		if (!line || (!p->file && !*line)) {
+			ballot_answer_free(line);
+			return EXIT_DONE;
+		}
+		if (*line && *line != '#')
+			body->comment_texts[body->n_comment_texts++] =
+				arena_copy(arena, line, strlen(line));
+		ballot_answer_free(line);
+	}
+	return EXIT_DONE;
+}
+
+int ballot_comments_run(struct client *client, struct args *args)
+{
+	Request *request = args_request(client, args);
+	struct paper p = { .client = client };
+	EnterComments *body;
+	Reply *reply;
+	int code = EXIT_DONE;
+
+	if (!request)
+		return EXIT_USAGE;
+	body = request_body(request);
+	if (body->n_comment_texts == 0) {
+		code = open_file(&p, args_get(args, "comment_file"));
+		if (code == EXIT_DONE)
+			code = read_comments(&p, body);
+		close_file(&p);
+	}
+	if (code == EXIT_DONE)
+		code = call_request(client, request, &reply);
+	if (code != EXIT_DONE)
+		return code;
+	code = client_show(client, reply, NULL);
 	call_free(reply);
 	return code;
 }

@@ -32,7 +32,7 @@ command_view evaluation_view, ballot_view, ballot_paper_view, ballot_receipt_vie
 	freeze_roll_view, enter_paper_view, own_appraisals_view;
 command_handler ballot_key_run, ballot_slips_run, ballot_cast_run,
 	ballot_check_run, ballot_cancel_run, ballot_count_run, ballot_paper_run,
-	ballot_certify_run, ballot_forget_run;
+	ballot_certify_run, ballot_forget_run, ballot_comments_run;
 
 /* surveys: survey_*.c, views/survey.c */
 command_handler survey_slips_run, survey_answer_run;

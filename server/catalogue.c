@@ -129,6 +129,7 @@ static const struct catalogue_row rows[] = {
 	ROW(CORRECT_ROLL, correct_roll, LANE_WRITE, CAT_SIGNED)
 	ROW(CANCEL_SLIP, cancel_slip, LANE_WRITE, CAT_SIGNED)
 	ROW(ENTER_PAPER, enter_paper, LANE_WRITE, CAT_SIGNED)
+	ROW(ENTER_COMMENTS, enter_comments, LANE_WRITE, CAT_SIGNED | CAT_QUIET)
 	ROW(OWN_APPRAISALS, own_appraisals, LANE_READ, 0)
 	ROW(AGREE_GRADES, agree_grades, LANE_WRITE, CAT_SIGNED)
 	ROW(SHOW_GRADES, show_grades, LANE_READ, 0)

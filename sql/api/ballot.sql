@@ -435,23 +435,34 @@ BEGIN
 	FROM data.roll_change c WHERE c.session_id = b.id;
 END $$;
 
--- Who was left out of a frozen roll, or does not belong on it.  A member of another
--- branch votes there (T7); a committee's roll is the meeting's attendance.  Papers and
--- slips made for the old roll are void with it.
+-- Who was left out of a frozen roll, does not belong on it, or comes late.  A member of
+-- another branch votes there (T7); a committee's roll is the meeting's attendance.
+-- Papers and slips made for the old roll are void with it.  Once it is open the slips
+-- are handed out: who comes then gets paper, where there is some.
 CREATE FUNCTION flow.roll_reasons(b data.ballot_session, person_id text, change text)
 RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
 	SELECT coalesce(array_agg(x.reason), '{}') FROM (
 		SELECT refuse.reason('roll_is_given') AS reason WHERE b.purpose NOT LIKE 'MEMBERS_ON%'
+			AND (change <> 'ARRIVED' OR b.purpose = 'COMMITTEE_VOTE')
 		UNION ALL
 		SELECT refuse.reason('text_missing') WHERE change IS NULL
+		UNION ALL
+		SELECT refuse.reason('roll_is_open') WHERE b.state = 'OPEN' AND change <> 'ARRIVED'
+		UNION ALL
+		SELECT refuse.reason('late_needs_paper') WHERE b.state = 'OPEN' AND b.channel = 'SLIPS'
+			AND change = 'ARRIVED'
+		UNION ALL
+		SELECT refuse.reason('here_already', r.name) FROM data.roll_entry r
+		WHERE r.session_id = b.id AND r.person_id = roll_reasons.person_id AND r.present
+			AND change = 'ARRIVED'
 		UNION ALL
 		SELECT refuse.reason(CASE change WHEN 'ADDED' THEN 'on_roll_already'
 			ELSE 'not_on_roll' END, coalesce(person_id, ''))
 		WHERE EXISTS (SELECT FROM data.roll_entry r WHERE r.session_id = b.id
-			AND r.person_id = roll_reasons.person_id) <> (change = 'REMOVED')
+			AND r.person_id = roll_reasons.person_id) <> (change <> 'ADDED')
 		UNION ALL
 		SELECT refuse.reason('person_not_found', coalesce(person_id, ''))
-		WHERE NOT EXISTS (SELECT FROM data.person p
+		WHERE change = 'ADDED' AND NOT EXISTS (SELECT FROM data.person p
 			WHERE p.id = roll_reasons.person_id AND p.active)
 		UNION ALL
 		SELECT refuse.reason('votes_elsewhere', f.person_id, f.org_id)
@@ -475,8 +486,13 @@ BEGIN
 	present := coalesce(present, true);
 	INSERT INTO data.roll_change (session_id, serial, change, name, reason, changed_on)
 	SELECT b.id, (SELECT count(*) + 1 FROM data.roll_change c WHERE c.session_id = b.id),
-		change, flow.person_name(person_id), reason, flow.today();
-	IF change = 'ADDED' THEN
+		change, coalesce((SELECT r.name FROM data.roll_entry r WHERE r.session_id = b.id
+			AND r.person_id = person_id), flow.person_name(person_id)), reason, flow.today();
+	IF change = 'ARRIVED' THEN
+		present := true;
+		UPDATE data.roll_entry r SET present = true
+		WHERE r.session_id = b.id AND r.person_id = person_id;
+	ELSIF change = 'ADDED' THEN
 		INSERT INTO data.roll_entry (session_id, person_id, name, mark, standing, present)
 		SELECT b.id, p.id, p.name, p.mark, coalesce((SELECT f.standing
 			FROM data.affiliation f WHERE f.person_id = p.id AND f.org_id = b.org_id
@@ -489,9 +505,15 @@ BEGIN
 		present := coalesce(was, present);
 	END IF;
 	b := flow.settle_heads(b.id, CASE WHEN counted THEN b.present + CASE
-		WHEN NOT present THEN 0 WHEN change = 'ADDED' THEN 1 ELSE -1 END END);
-	PERFORM flow.freeze_items(b);
-	DELETE FROM data.slip s WHERE s.session_id = b.id;
+		WHEN NOT present THEN 0 WHEN change = 'REMOVED' THEN -1 ELSE 1 END END);
+	IF state = 'OPEN' THEN
+		UPDATE data.ballot_session s SET late_present = s.late_present + 1,
+			paper = CASE s.channel WHEN 'PAPER' THEN s.paper ELSE s.paper + 1 END
+		WHERE s.id = b.id;
+	ELSE
+		PERFORM flow.freeze_items(b);
+		DELETE FROM data.slip s WHERE s.session_id = b.id;
+	END IF;
 	entitled := b.entitled;
 	present_now := b.present;
 	half_present := b.half_present;
@@ -573,10 +595,11 @@ CREATE TYPE api.ballot_manifest AS (session_id text, purpose text, org_id text,
 	comments boolean, items api.ballot_item[], holder_keys bytea[]);
 
 -- Every voter's program and both counters must get the same bytes: only what is
--- fixed when the roll is frozen.  NULL before that.
+-- fixed when the roll is frozen, so of those present who were there at the opening.
+-- NULL before that.
 CREATE FUNCTION flow.ballot_manifest(b data.ballot_session) RETURNS api.ballot_manifest
 LANGUAGE sql STABLE AS $$
-	SELECT ROW(b.id, b.purpose, b.org_id, b.org_name, b.held_on, b.place, b.present,
+	SELECT ROW(b.id, b.purpose, b.org_id, b.org_name, b.held_on, b.place, b.present - b.late_present,
 		b.item_set_id, b.comments,
 		(SELECT array_agg(ROW(i.item_no, i.text, i.mark, i.options,
 				i.labels)::api.ballot_item ORDER BY i.item_no)
@@ -926,6 +949,33 @@ BEGIN
 	END IF;
 END $$;
 
+-- Words are typed once, not compared: by the scrutineer, of papers both have in their
+-- hands.  Under random ids and in the order of those; again is in place of before.
+CREATE FUNCTION api.enter_comments(me auth.actor, INOUT session_id text, comment_texts text[],
+	OUT state text, OUT kept int)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE b data.ballot_session := flow.own_ballot(me, session_id);
+BEGIN
+	state := flow.need(me, 'ballot_session', b.id);
+	kept := cardinality(comment_texts);
+	PERFORM refuse.defects(b.id, ARRAY(
+		SELECT refuse.reason('no_paper_here', b.id) WHERE b.paper = 0
+		UNION ALL
+		SELECT refuse.reason('comments_not_asked') WHERE NOT b.comments
+		UNION ALL
+		SELECT refuse.reason('more_comments_than_paper', kept::text, b.paper::text)
+		WHERE kept > b.paper
+		UNION ALL
+		SELECT refuse.reason('paper_comment_long', c.n::text)
+		FROM unnest(comment_texts) WITH ORDINALITY c(text, n)
+		WHERE c.text IS NULL OR flow.blank(c.text) OR char_length(c.text) > 300));
+	DELETE FROM data.paper_comment c WHERE c.session_id = b.id;
+	INSERT INTO data.paper_comment (session_id, id, text)
+	SELECT b.id, x.id, x.text FROM (SELECT uuid_send(gen_random_uuid()) AS id, c AS text
+		FROM unnest(comment_texts) c OFFSET 0) x ORDER BY x.id;
+END $$;
+
 CREATE TYPE api.paper_entry AS (role text, valid int, void_count int,
 	items api.paper_item[]);
 -- Both entries, for those who made them, while they differ.
@@ -942,7 +992,8 @@ RETURNS api.paper_entry[] LANGUAGE sql STABLE AS $$
 
 -- ---- certificate -----------------------------------------------------------------------------
 -- By somebody who opened the urn too and found the same (`digest`).  With it the sealed
--- ballots go, and what counts is written down for good.
+-- ballots go, and what counts is written down for good.  Comments get new ids then, so
+-- that none says whether it was on paper.
 CREATE FUNCTION api.certify_ballot(me auth.actor, INOUT session_id text, digest bytea,
 	OUT state text)
 LANGUAGE plpgsql AS $$
@@ -968,6 +1019,13 @@ BEGIN
 	UPDATE data.ballot_session s SET valid = n.valid, void_count = n.void_count
 	FROM flow.ballot_heads(b) n WHERE s.id = b.id;
 	DELETE FROM data.urn u WHERE u.session_id = b.id;
+	WITH slips AS (DELETE FROM data.ballot_comment c WHERE c.session_id = b.id
+			RETURNING c.text),
+		papers AS (DELETE FROM data.paper_comment c WHERE c.session_id = b.id
+			RETURNING c.text)
+	INSERT INTO data.ballot_comment (session_id, id, text)
+	SELECT b.id, x.id, x.text FROM (SELECT uuid_send(gen_random_uuid()) AS id, a.text
+		FROM (TABLE slips UNION ALL TABLE papers) a OFFSET 0) x ORDER BY x.id;
 END $$;
 
 -- Nothing of a void session is ever counted: its slips and ballots go.
@@ -984,6 +1042,7 @@ BEGIN
 	DELETE FROM data.ballot_comment c WHERE c.session_id = session_id;
 	DELETE FROM data.ballot_receipt r WHERE r.session_id = session_id;
 	DELETE FROM data.paper_tally p WHERE p.session_id = session_id;
+	DELETE FROM data.paper_comment c WHERE c.session_id = session_id;
 END $$;
 CREATE FUNCTION api.void_ballot(me auth.actor, INOUT session_id text, reason text,
 	OUT state text)
@@ -1180,11 +1239,19 @@ LANGUAGE sql STABLE AS $$
 	WHERE i.person_id = me.person_id AND i.options <> '{}'
 		AND b.state IN ('CERTIFIED', 'ARCHIVED') $$;
 
+-- 优秀 is generally not for more than a third of the members (domain 1.3): told to those
+-- who agree on the grades and who read them, and nothing follows.  NULL: not so.
+CREATE FUNCTION flow.many_excellent(session_id text) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT nullif(count(*) FILTER (WHERE m.grade = 'EXCELLENT') * 3 > count(*), false)
+	FROM data.ballot_item i LEFT JOIN data.member_grade m
+		ON m.session_id = i.session_id AND m.item_no = i.item_no
+	WHERE i.session_id = many_excellent.session_id AND i.options <> '{}' $$;
+
 CREATE TYPE api.agreed_grade AS (item_no int, grade text, opinion text);
 -- Agreed by the branch's committee or meeting, with the ballot before it.
 CREATE FUNCTION api.agree_grades(me auth.actor, INOUT session_id text, agreed_at text,
 	agreed_on date, grades api.agreed_grade[], OUT state text, OUT graded int,
-	OUT ungraded int)
+	OUT ungraded int, OUT many_excellent boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -1217,6 +1284,7 @@ BEGIN
 	FROM data.ballot_item i LEFT JOIN data.member_grade m
 		ON m.session_id = i.session_id AND m.item_no = i.item_no
 	WHERE i.session_id = b.id AND i.options <> '{}';
+	many_excellent := flow.many_excellent(b.id);
 END $$;
 -- An option by its code or by the word on the paper.
 CREATE FUNCTION flow.option_code(i data.ballot_item, said text) RETURNS text
@@ -1226,7 +1294,8 @@ LANGUAGE sql IMMUTABLE AS $$
 
 CREATE TYPE api.grade_row AS (item_no int, name text, mark text, grade text, opinion text);
 CREATE FUNCTION api.show_grades(me auth.actor, INOUT session_id text, OUT org_name text,
-	OUT held_on date, OUT agreed_at text, OUT agreed_on date, OUT grades api.grade_row[])
+	OUT held_on date, OUT agreed_at text, OUT agreed_on date, OUT grades api.grade_row[],
+	OUT many_excellent boolean)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE b data.ballot_session;
@@ -1244,6 +1313,7 @@ BEGIN
 	FROM data.ballot_item i LEFT JOIN data.member_grade m
 		ON m.session_id = i.session_id AND m.item_no = i.item_no
 	WHERE i.session_id = b.id AND b.state IN ('CERTIFIED', 'ARCHIVED');
+	many_excellent := flow.many_excellent(b.id);
 END $$;
 
 -- ---- a committee's vote -----------------------------------------------------------------------

@@ -15,6 +15,7 @@ SELECT r, o FROM (VALUES
 	('urn_page', '{scrutineer,teller,key_holder}'),
 	('count_ballots', '{scrutineer,teller,key_holder}'),
 	('enter_paper', '{scrutineer,teller}'),
+	('enter_comments', '{scrutineer}'),
 	('certify_ballot', '{scrutineer,teller,key_holder}'),
 	('void_ballot', '{scrutineer}'),
 	('archive_ballot', '{od_officer}'),
@@ -36,10 +37,14 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('ballot_session', 'ROLL_FROZEN', 'ROLL_FROZEN', 'list_slips', NULL),
 	('ballot_session', 'ROLL_FROZEN', 'OPEN', 'open_ballot', 'ballot_has_slips'),
 	('ballot_session', 'OPEN', 'OPEN', 'cancel_slip', NULL),
+	-- somebody comes late, and votes on paper
+	('ballot_session', 'OPEN', 'OPEN', 'correct_roll', NULL),
 	('ballot_session', 'OPEN', 'CLOSED', 'close_ballot', NULL),
 	('ballot_session', 'CLOSED', 'CLOSED', 'enter_paper', NULL),
 	('ballot_session', 'CLOSED', 'COUNTED', 'enter_paper', NULL),
 	('ballot_session', 'COUNTED', 'COUNTED', 'enter_paper', NULL),
+	('ballot_session', 'CLOSED', 'CLOSED', 'enter_comments', NULL),
+	('ballot_session', 'COUNTED', 'COUNTED', 'enter_comments', NULL),
 	('ballot_session', 'CLOSED', 'COUNTED', 'count_ballots', NULL),
 	-- by another hand, where the two do not agree
 	('ballot_session', 'COUNTED', 'COUNTED', 'count_ballots', NULL),
@@ -67,7 +72,9 @@ INSERT INTO rule.second_person (request, role, guard, applies, why) VALUES
 
 INSERT INTO rule.request (request, keyed, evented, keeps_payload, why) VALUES
 	('count_ballots', true, true, false,
-	'the payload holds opened ballots, which no trace may keep');
+	'the payload holds opened ballots, which no trace may keep'),
+	('enter_comments', true, true, false,
+	'the payload holds words of ballots, which no trace may keep');
 
 -- Bytes of a sealed ballot: SEAL_SIZE of common/seal.h.  All are equally long, so
 -- that none says how much was written in it.

@@ -20,6 +20,7 @@ CREATE TABLE data.ballot_session (
 	entitled int,                     -- set when the roll is frozen
 	present int CHECK (present BETWEEN 1 AND entitled),
 	paper int CHECK (paper BETWEEN 0 AND present),  -- of them, on paper
+	late_present int NOT NULL DEFAULT 0 CHECK (late_present >= 0),  -- those who came after the opening
 	half_present boolean,             -- of those with a vote in the branch (T13)
 	void_count int CHECK (void_count >= 0),
 	valid int CHECK (valid >= 0),     -- the certified tally's, paper included
@@ -58,8 +59,9 @@ CREATE TABLE data.ballot_item (
 	CHECK (cardinality(options) = cardinality(labels)));
 
 -- Who has a right, as of the freeze: a person, or a mass representative by the
--- number on that list.  Mended by two people until the opening and never written
--- after, so nothing tells who took a slip or cast a ballot.
+-- number on that list.  Mended by two people until the opening; after it they write
+-- down who came late and votes on paper, and nothing else, so nothing tells who took a
+-- slip or cast a ballot.
 CREATE TABLE data.roll_entry (
 	session_id text NOT NULL REFERENCES data.ballot_session,
 	person_id text NOT NULL,
@@ -73,7 +75,7 @@ CREATE TABLE data.roll_entry (
 CREATE TABLE data.roll_change (
 	session_id text NOT NULL REFERENCES data.ballot_session,
 	serial int NOT NULL,
-	change text NOT NULL CHECK (change IN ('ADDED', 'REMOVED')),
+	change text NOT NULL CHECK (change IN ('ADDED', 'REMOVED', 'ARRIVED')),
 	name data.line NOT NULL,
 	reason data.narrative NOT NULL,
 	changed_on date NOT NULL,
@@ -150,6 +152,14 @@ CREATE TABLE data.paper_mark (
 	blank int NOT NULL CHECK (blank >= 0),
 	PRIMARY KEY (session_id, role, item_no),
 	FOREIGN KEY (session_id, role) REFERENCES data.paper_tally ON DELETE CASCADE);
+
+-- What was written on paper, typed once by the scrutineer.  With the certificate it is
+-- put among the comments of the slips, where nothing tells one from the other.
+CREATE TABLE data.paper_comment (
+	session_id text NOT NULL REFERENCES data.ballot_session,
+	id bytea NOT NULL CHECK (length(id) = 16),
+	text data.narrative NOT NULL,
+	PRIMARY KEY (session_id, id));
 
 -- The certified counts, slips and paper together: they stay when the ballots go.
 CREATE TABLE data.ballot_tally (

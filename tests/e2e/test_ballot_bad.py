@@ -206,7 +206,7 @@ def meeting(room):
              " ('CX26.1', 1, 2, 'POOR', '差')")
     p32, p33, p34 = (room.people[p] for p in ballots.OFFICES)
     session = p32.json("ballot", "prepare", "--org-id", "14", "--ballot-channel", "MIXED",
-                       "--held-on", "今天", "--place", "201", "--scrutineer-id", "P32",
+                       "--comments", "--held-on", "今天", "--place", "201", "--scrutineer-id", "P32",
                        "--teller-id", "P33", "--key-holder-id", "P34")["sessionId"]
     for p in (p32, p33, p34):
         p("ballot", "key", session)
@@ -255,6 +255,22 @@ def test_76_the_voters_machine_is_cut(room, meeting):
     assert not list(voter.dir.rglob("*.sealed"))
 
 
+def test_a_late_arrival_votes_on_paper(room, meeting):
+    """After the opening somebody of the roll comes: two people, a reason, a paper; the
+    slips that are out stay good (T11 casts one after this)."""
+    session, _ = meeting
+    p32, p33 = room.people["P32"], room.people["P33"]
+    late = ("ballot", "correct", session, "P46", "后到", "--reason", "路上堵车，10时20分到会")
+    p32.refused(3, "ballot", "correct", session, "P46", "去掉", "--reason", "登记有误")
+    p32.refused(13, *late)
+    assert p32.json("ballot", "voters", session)["present"] == 6
+    agree(p33)
+    roll = p32.json("ballot", "voters", session)
+    assert (roll["present"], roll["paper"]) == (7, 3)
+    assert "路上堵车" in p33("ballot", "voters", session).out
+    assert "已经登记到会" in p32.refused(3, *late).err
+
+
 def test_T11_a_slip_is_given_back(room, meeting):
     session, codes = meeting
     p32, p33 = room.people["P32"], room.people["P33"]
@@ -283,9 +299,20 @@ def test_paper_is_entered_twice(room, meeting):
     assert "两人录入不一致" in shown
     p33.refused(3, "ballot", "certify", session, *keys)
     p33(*enter, input="3 0\n1 2 0\n")
+    # words are typed once, by the scrutineer, and read by the department alone
+    words = ("ballot", "comments", session, "--comment-file", "-")
+    said = "# 抄自纸质票\n窗口排队太久\n\n多开一次研讨\n"
+    p33.refused(5, *words, input=said)
+    assert p32.json(*words, input=said)["kept"] == 2
     p33("ballot", "certify", session, *keys)
+    head = room.person("P31", room.code("P31"))
+    head.acting = "od_head@ZZB"
+    assert sorted(head.json("ballot", "show", session)["commentTexts"]) == sorted(
+        ["窗口排队太久", "多开一次研讨"])
+    for p in (p32, p33):
+        assert not p.json("ballot", "show", session).get("commentTexts")
     result = p32.json("ballot", "show", session)["result"]
-    assert (result["returned"], result["valid"]) == (6, 6)
+    assert (result["present"], result["returned"], result["valid"]) == (7, 6, 6)
     assert result["tallies"][0]["counts"] == [4, 2]
 
 

@@ -358,6 +358,7 @@ def folder():
         shutil.copy(f, path)
     (path / "技改服务函.pdf").write_bytes(b"%PDF-1.7\n")
     (path / "自评表.txt").write_text("[3.1] 严格执行组织生活制度 = 达到\n")
+    (path / "意见.txt").write_text("多开一次研讨\n")
     (path / "标准草案.json").write_text('{"groups": [{"groupNo": 1, "items": [{"code": "1.1"}]}]}')
     (path / "自创情况.txt").write_text("一年来支部围绕专业建设开展自创。\n")
     yield path

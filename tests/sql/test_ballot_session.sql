@@ -139,7 +139,17 @@ SELECT is(t.refused('P1', 'branch_secretary@14', 'agree_grades', $$'CP26-14', '�
 	'ZB001 defects|grade_not_an_option 王磊 GOOD|grade_not_given 党员8|grade_for_nobody 9', 'grades of the paper, for those who get one');
 SELECT is(t.as('P1', 'branch_secretary@14', 'agree_grades', $$'CP26-14', '支委会', flow.today(),
 	ARRAY[ROW(1, '优秀', '带头攻关'), ROW(2, 'QUALIFIED', NULL)]::api.agreed_grade[]$$) - 'z_waiting',
-	'{"state": "CERTIFIED", "graded": 2, "ungraded": 5, "session_id": "CP26-14"}', 'the branch agrees, by word or code');
+	'{"state": "CERTIFIED", "graded": 2, "ungraded": 5, "session_id": "CP26-14", "many_excellent": null}', 'the branch agrees, by word or code');
+SELECT is(t.as('P1', 'branch_secretary@14', 'agree_grades', $$'CP26-14', '支委会', flow.today(),
+	ARRAY[ROW(2, '优秀', NULL)]::api.agreed_grade[]$$) ->> 'many_excellent', NULL, 'two of seven excellent: nothing is said');
+SELECT is(t.as('P1', 'branch_secretary@14', 'agree_grades', $$'CP26-14', '支委会', flow.today(),
+	ARRAY[ROW(3, '优秀', NULL)]::api.agreed_grade[]$$) - '{session_id,z_waiting}'::text[], '{"state": "CERTIFIED", "graded": 3, "ungraded": 4, "many_excellent": true}',
+	'three of seven: more than a third is a reminder, and done all the same');
+SELECT is(t.as('P11', 'od_head@ZZB', 'show_grades', $$'CP26-14'$$) ->> 'many_excellent', 'true', 'those who read the grades are reminded too');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('api', 'flow', 'guard')
+	AND p.prosrc ~ 'many_excellent' AND p.proname NOT IN ('many_excellent', 'agree_grades', 'show_grades')$$, 'nothing else reads it');
+SELECT t.as('P1', 'branch_secretary@14', 'agree_grades', $$'CP26-14', '支委会', flow.today(),
+	ARRAY[ROW(2, '合格', NULL), ROW(3, '合格', NULL)]::api.agreed_grade[]$$) \g /dev/null
 SELECT is(t.as('P11', 'od_head@ZZB', 'show_grades', $$'CP26-14'$$) #> '{grades,0}',
 	'{"item_no": 1, "name": "党员1", "mark": null, "grade": "优秀", "opinion": "带头攻关"}', 'superiors learn the grades');
 SELECT is(t.refused('P9', 'branch_secretary@15', 'show_grades', $$'CP26-14'$$), 'ZB002 denied', 'no other branch does');
@@ -180,6 +190,24 @@ SELECT t.agree('P15', 'teller@DW') \g /dev/null
 SELECT is(t.refused('P14', 'scrutineer@DW', 'list_slips', t.slips('CP26-14-4', 11, 15)), 'ZB001 invalid|slips_not_present 5 3', 'a slip or a paper, not both');
 SELECT t.as('P14', 'scrutineer@DW', 'list_slips', t.slips('CP26-14-4', 11, 13)), t.as('P14', 'scrutineer@DW', 'open_ballot', $$'CP26-14-4'$$) \g /dev/null
 
+-- ---- late arrivals ---------------------------------------------------------------------------------
+CREATE FUNCTION t.late(session text, person text) RETURNS text LANGUAGE sql AS $$
+	SELECT format('%L, %L, ''ARRIVED'', NULL, ''路上堵车，10时20分到会''', session, person) $$;
+SELECT t.cast('CP26-14-4', 11) \g /dev/null
+CREATE TEMP TABLE before AS SELECT flow.ballot_manifest(b)::text AS manifest FROM data.ballot_session b WHERE b.id = 'CP26-14-4';
+SELECT is(t.refused('P14', 'scrutineer@DW', 'correct_roll', $$'CP26-14-4', 'P1', 'REMOVED', NULL, '登记有误'$$), 'ZB001 defects|roll_is_open', 'once it is open nobody is taken off');
+SELECT is(t.refused('P14', 'scrutineer@DW', 'correct_roll', t.late('CP26-14-4', 'P9')), 'ZB001 defects|not_on_roll P9', 'nor is one of another branch let in');
+SELECT is(t.as('P14', 'scrutineer@DW', 'correct_roll', t.late('CP26-14-4', 'P2')) #>> '{z_waiting,roles,0}', 'teller', 'late: not by one person');
+SELECT is((SELECT b.present FROM data.ballot_session b WHERE b.id = 'CP26-14-4'), 5, 'alone nothing is changed');
+SELECT is(t.agree('P15', 'teller@DW'), 'APPROVED', 'but by two');
+SELECT is((SELECT ARRAY[b.present, b.paper, b.late_present] FROM data.ballot_session b WHERE b.id = 'CP26-14-4'), '{6,3,1}', 'one more is here, on paper');
+SELECT is((t.as('P14', 'scrutineer@DW', 'show_roll', $$'CP26-14-4'$$) #> '{corrections,0}') - 'changed_on',
+	'{"name": "王磊", "change": "ARRIVED", "reason": "路上堵车，10时20分到会"}', 'with the reason');
+SELECT is((SELECT flow.ballot_manifest(b)::text FROM data.ballot_session b WHERE b.id = 'CP26-14-4'), (SELECT manifest FROM before), 'what every slip is bound to is as it was');
+SELECT lives_ok($$SELECT t.cast('CP26-14-4', 12)$$, 'the slips go on');
+SELECT is((SELECT count(*)::int FROM data.slip WHERE session_id = 'CP26-14-4'), 1, 'none was made void');
+SELECT is(t.refused('P14', 'scrutineer@DW', 'correct_roll', t.late('CP26-14-4', 'P2')), 'ZB001 defects|here_already 王磊', 'nobody comes twice');
+
 -- ---- keys lost ------------------------------------------------------------------------------------
 SELECT is(t.refused('P14', 'scrutineer@DW', 'forget_key', $$'CP26-14-4', false$$), 'ZB003 state|key_still_needed', 'a key that is needed is not destroyed');
 SELECT is(t.as('P15', 'teller@DW', 'forget_key', $$'CP26-14-4', true$$) - 'z_waiting',
@@ -201,6 +229,37 @@ SELECT is(t.as('P14', 'scrutineer@DW', 'show_roll', $$'CP26-14-5'$$) #> '{roll,0
 	'{"person_id": "QZ26-14/1", "name": "代表1", "mark": null, "standing": "MASSES", "present": null}', 'by name, without an account');
 SELECT is(t.refused('P14', 'scrutineer@DW', 'correct_roll', $$'CP26-14-5', 'P1', 'ADDED', true, '补登'$$), 'ZB001 defects|roll_is_given', 'who they are is decided elsewhere');
 
+-- ---- who comes late on paper alone, and comments on paper -----------------------------------------------
+SELECT t.as('P14', 'scrutineer@DW', 'void_ballot', $$'CP26-14-5', '改用纸质票'$$), t.agree('P15', 'teller@DW'),
+	t.as('P10', 'od_officer@ZZB', 'prepare_ballot', t.prepare(NULL, 'MASSES_ON_BRANCH', '14', NULL, 'PAPER')) \g /dev/null
+UPDATE data.ballot_session SET comments = true WHERE id = 'CP26-14-6';
+SELECT t.as('P14', 'scrutineer@DW', 'freeze_roll', $$'CP26-14-6', NULL, ARRAY['QZ26-14/5', 'QZ26-14/6'], NULL$$) \g /dev/null
+SELECT t.as('P14', 'scrutineer@DW', 'correct_roll', t.late('CP26-14-6', 'QZ26-14/5')), t.agree('P15', 'teller@DW') \g /dev/null
+SELECT is((SELECT ARRAY[b.present, b.paper, b.late_present] FROM data.ballot_session b WHERE b.id = 'CP26-14-6'), '{5,5,0}', 'before the opening who comes late is simply here');
+SELECT t.as('P14', 'scrutineer@DW', 'open_ballot', $$'CP26-14-6'$$), t.as('P14', 'scrutineer@DW', 'correct_roll', t.late('CP26-14-6', 'QZ26-14/6')),
+	t.agree('P15', 'teller@DW') \g /dev/null
+SELECT is((SELECT ARRAY[b.present, b.paper, b.late_present] FROM data.ballot_session b WHERE b.id = 'CP26-14-6'), '{6,6,1}', 'a representative too');
+SELECT is(t.refused('P14', 'scrutineer@DW', 'enter_comments', $$'CP26-14-6', '{早}'$$) LIKE 'ZB003 state%', true, 'no comments while ballots are cast');
+SELECT t.as('P14', 'scrutineer@DW', 'close_ballot', $$'CP26-14-6'$$) \g /dev/null
+SELECT is(t.refused('P14', 'scrutineer@DW', 'enter_comments', format('%L, ARRAY[''可以'', '' '', %L, ''四'', ''五'', ''六'', ''七'']', 'CP26-14-6', repeat('长', 301))),
+	'ZB001 defects|more_comments_than_paper 7 6|paper_comment_long 2|paper_comment_long 3', 'every defect of the comments at once');
+SELECT is(t.refused('P15', 'teller@DW', 'enter_comments', $$'CP26-14-6', '{可以}'$$), 'ZB002 denied', 'one person types them');
+SELECT t.as('P14', 'scrutineer@DW', 'enter_comments', $$'CP26-14-6', '{实训车间报修太慢}'$$) \g /dev/null
+SELECT is(t.as('P14', 'scrutineer@DW', 'enter_comments', $$'CP26-14-6', '{实训车间报修太慢,周末开放实训室}'$$) ->> 'kept', '2', 'again is in place of before');
+CREATE FUNCTION t.six(role text) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT t.as(CASE role WHEN 'teller' THEN 'P15' ELSE 'P14' END, role || '@DW', 'enter_paper',
+		format('%L, 6, 0, ARRAY[ROW(1, ''{5,1}'', 0)]::api.paper_item[]', 'CP26-14-6')) $$;
+SELECT t.six('scrutineer'), t.six('teller') \g /dev/null
+SELECT is(t.as('P11', 'od_head@ZZB', 'show_ballot', $$'CP26-14-6'$$) -> 'comment_texts', '[]', 'nobody reads them before the certificate');
+SELECT t.as('P14', 'scrutineer@DW', 'certify_ballot', t.digest('CP26-14-6')) \g /dev/null
+SELECT is((SELECT array_agg(c ORDER BY c COLLATE "C") FROM jsonb_array_elements_text(t.as('P11', 'od_head@ZZB', 'show_ballot', $$'CP26-14-6'$$) -> 'comment_texts') c),
+	'{周末开放实训室,实训车间报修太慢}', 'then the department does');
+SELECT is(t.as('P14', 'scrutineer@DW', 'show_ballot', $$'CP26-14-6'$$) -> 'comment_texts', '[]', 'and not those who counted');
+SELECT is(t.as('P1', 'branch_secretary@14', 'show_ballot', $$'CP26-14-6'$$) -> 'comment_texts', '[]', 'nor the branch');
+SELECT is_empty($$SELECT FROM data.paper_comment$$, 'apart from the counts, nothing tells they were on paper');
+SELECT is_empty($$SELECT FROM audit.event e WHERE e.request = 'enter_comments' AND e.payload IS NOT NULL$$, 'and no trace keeps the words');
+SELECT is(t.refused('P14', 'scrutineer@DW', 'enter_comments', $$'CP26-14-6', '{迟了}'$$) LIKE 'ZB003 state%', true, 'nothing is added after it');
+
 -- ---- the committee's secret vote ----------------------------------------------------------------------
 INSERT INTO data.office (person_id, org_id, role, from_on) SELECT 'P' || n, 'DW', 'committee_member', date '2020-01-01' FROM generate_series(1, 5) n;
 INSERT INTO data.office VALUES ('P19', 'DW', 'recorder', '2020-01-01');
@@ -210,21 +269,21 @@ INSERT INTO data.agenda_item (id, org_id, state, meeting_id, item_no, entity, su
 VALUES ('YT26-14', '14', 'LISTED', 'HY26-01', 1, 'award', 'PD26-14', '同意该支部继续保留称号', 'P10');
 INSERT INTO data.recusal VALUES ('YT26-14', 'P1', '本支部党员', 'P19', now());
 SELECT is(t.refused('P10', 'od_officer@ZZB', 'prepare_ballot', t.prepare(NULL, NULL, NULL, 'YT26-14', NULL)), 'ZB002 denied', 'the department prepares no vote of the committee');
-SELECT is(t.as('P19', 'recorder@DW', 'prepare_ballot', t.prepare(NULL, NULL, NULL, 'YT26-14', NULL)) ->> 'session_id', 'CP26-14-6', 'the recorder does');
-SELECT t.keys('CP26-14-6') \g /dev/null
-SELECT is(t.refused('P14', 'scrutineer@DW', 'freeze_roll', $$'CP26-14-6', NULL, '{}', NULL$$), 'ZB003 state|secret_vote_not_open YT26-14', 'when the item''s vote is open');
+SELECT is(t.as('P19', 'recorder@DW', 'prepare_ballot', t.prepare(NULL, NULL, NULL, 'YT26-14', NULL)) ->> 'session_id', 'CP26-14-7', 'the recorder does');
+SELECT t.keys('CP26-14-7') \g /dev/null
+SELECT is(t.refused('P14', 'scrutineer@DW', 'freeze_roll', $$'CP26-14-7', NULL, '{}', NULL$$), 'ZB003 state|secret_vote_not_open YT26-14', 'when the item''s vote is open');
 UPDATE data.agenda_item SET state = 'VOTING', method = 'SECRET_BALLOT', entitled = 5, present = 4, recused = 1, voters = 3, denominator = 5;
-SELECT is(t.as('P14', 'scrutineer@DW', 'freeze_roll', $$'CP26-14-6', NULL, '{}', NULL$$) ->> 'present', '3', 'voters: present and not standing aside');
-SELECT t.as('P14', 'scrutineer@DW', 'list_slips', t.slips('CP26-14-6', 21, 23)), t.as('P14', 'scrutineer@DW', 'open_ballot', $$'CP26-14-6'$$) \g /dev/null
-SELECT is(t.anyone('get_ballot', $$'CP26-14-6', NULL$$) #> '{manifest,items}', '[{"item_no": 1, "text": "同意该支部继续保留称号", "mark": null, "options": ["IN_FAVOUR", "AGAINST", "ABSTAIN"], "labels": ["同意", "不同意", "弃权"]}]', 'agree, disagree, abstain');
-SELECT t.cast('CP26-14-6', 21), t.cast('CP26-14-6', 22), t.as('P14', 'scrutineer@DW', 'close_ballot', $$'CP26-14-6'$$) \g /dev/null
+SELECT is(t.as('P14', 'scrutineer@DW', 'freeze_roll', $$'CP26-14-7', NULL, '{}', NULL$$) ->> 'present', '3', 'voters: present and not standing aside');
+SELECT t.as('P14', 'scrutineer@DW', 'list_slips', t.slips('CP26-14-7', 21, 23)), t.as('P14', 'scrutineer@DW', 'open_ballot', $$'CP26-14-7'$$) \g /dev/null
+SELECT is(t.anyone('get_ballot', $$'CP26-14-7', NULL$$) #> '{manifest,items}', '[{"item_no": 1, "text": "同意该支部继续保留称号", "mark": null, "options": ["IN_FAVOUR", "AGAINST", "ABSTAIN"], "labels": ["同意", "不同意", "弃权"]}]', 'agree, disagree, abstain');
+SELECT t.cast('CP26-14-7', 21), t.cast('CP26-14-7', 22), t.as('P14', 'scrutineer@DW', 'close_ballot', $$'CP26-14-7'$$) \g /dev/null
 SELECT is_empty($$SELECT flow.secret_vote('YT26-14')$$, 'no counts before two people agree');
-SELECT t.as('P14', 'scrutineer@DW', 'count_ballots', t.opened('CP26-14-6', ARRAY['{IN_FAVOUR}', '{AGAINST}'])) \g /dev/null
-SELECT t.as('P16', 'key_holder@DW', 'certify_ballot', t.digest('CP26-14-6')) \g /dev/null
+SELECT t.as('P14', 'scrutineer@DW', 'count_ballots', t.opened('CP26-14-7', ARRAY['{IN_FAVOUR}', '{AGAINST}'])) \g /dev/null
+SELECT t.as('P16', 'key_holder@DW', 'certify_ballot', t.digest('CP26-14-7')) \g /dev/null
 SELECT is(flow.secret_vote('YT26-14')::text, '(1,1,0,1)', 'one did not cast');
-SELECT is(t.as('P19', 'recorder@DW', 'show_ballot', $$'CP26-14-6'$$) #>> '{result,tallies,0,counts}', '[1, 1, 0]', 'a vote is counted however few there are');
-SELECT is(t.refused('P1', 'branch_secretary@14', 'show_ballot', $$'CP26-14-6'$$), 'ZB002 denied', 'the branch does not see how the committee voted');
-SELECT is(t.refused('P11', 'od_head@ZZB', 'show_ballot', $$'CP26-14-6'$$), 'ZB002 denied', 'nor the department here');
+SELECT is(t.as('P19', 'recorder@DW', 'show_ballot', $$'CP26-14-7'$$) #>> '{result,tallies,0,counts}', '[1, 1, 0]', 'a vote is counted however few there are');
+SELECT is(t.refused('P1', 'branch_secretary@14', 'show_ballot', $$'CP26-14-7'$$), 'ZB002 denied', 'the branch does not see how the committee voted');
+SELECT is(t.refused('P11', 'od_head@ZZB', 'show_ballot', $$'CP26-14-7'$$), 'ZB002 denied', 'nor the department here');
 SELECT is(jsonb_path_query_array(t.as('P1', 'branch_secretary@14', 'list_ballots', $$NULL, '14'$$), '$.ballots[*].purpose') ? 'COMMITTEE_VOTE', false, 'not even that there is one');
 SELECT is(t.refused('P19', 'recorder@DW', 'show_ballot', $$'CP26-14'$$), 'ZB002 denied', 'and the recorder has no part in a branch''s');
 
