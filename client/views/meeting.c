@@ -158,7 +158,12 @@ int begin_meeting_view(struct client *client, const Reply *reply)
 
 int close_vote_view(struct client *client, const Reply *reply)
 {
-	out_text(client_out(client), 0, reply->close_vote->arithmetic);
+	const CloseVoteReply *v = reply->close_vote;
+	const char *said = v->awaits_other ? word("text.vote_awaits_other") :
+			   v->differs	   ? word("text.vote_differs") :
+					     v->arithmetic;
+
+	out_text(client_out(client), 0, said);
 	return EXIT_DONE;
 }
 

@@ -72,7 +72,16 @@ RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
 		'not_own_branch') g $$;
 CREATE FUNCTION guard.item_uncounted(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$
-	SELECT g.* FROM data.agenda_item i, guard.when(i.state <> 'VOTING', 'counts_there') g
+	SELECT g.* FROM data.agenda_item i, guard.when(i.state <> 'VOTING' OR EXISTS (
+		SELECT FROM data.vote_entry e WHERE e.agenda_item_id = i.id
+			AND e.person_id = me.person_id
+			AND (SELECT count(*) FROM data.vote_entry o WHERE o.agenda_item_id = i.id) < 2),
+		'counts_there') g
+	WHERE i.id = item_uncounted.id
+	UNION ALL
+	SELECT g.* FROM data.agenda_item i, guard.when(me.role <> 'recorder' AND (
+		i.method <> 'SECRET_BALLOT' OR (flow.vote_urn(i.id)).id IS NOT NULL),
+		'counts_by_recorder') g
 	WHERE i.id = item_uncounted.id $$;
 CREATE FUNCTION guard.item_recusals_done(me auth.actor, id text)
 RETURNS SETOF refuse.reason LANGUAGE sql STABLE AS $$

@@ -510,14 +510,39 @@ LANGUAGE sql IMMUTABLE AS $$
 
 CREATE FUNCTION api.close_vote(me auth.actor, INOUT agenda_item_id text,
 	INOUT in_favour int, INOUT against int, INOUT abstain int, INOUT not_cast int,
-	OUT passed boolean, OUT arithmetic text)
+	OUT passed boolean, OUT arithmetic text, OUT awaits_other boolean, OUT differs boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
 	i data.agenda_item := flow.find_item(me, agenda_item_id);
 	urn data.ballot_session := flow.vote_urn(i.id);
+	by_two boolean := i.method = 'SECRET_BALLOT' AND urn.id IS NULL;
 BEGIN
 	agenda_item_id := i.id;
+	awaits_other := false;
+	differs := false;
+	PERFORM flow.need(me, 'agenda_item', i.id);
+	IF by_two THEN
+		not_cast := coalesce(not_cast, 0);
+		PERFORM refuse.defects(i.id, flow.counted_defects(i.voters,
+			ARRAY[in_favour, against, abstain, not_cast]));
+		INSERT INTO data.vote_entry (agenda_item_id, person_id, in_favour, against, abstain, not_cast)
+		VALUES (i.id, me.person_id, in_favour, against, abstain, not_cast)
+		ON CONFLICT ON CONSTRAINT vote_entry_pkey DO UPDATE SET in_favour = excluded.in_favour,
+			against = excluded.against, abstain = excluded.abstain,
+			not_cast = excluded.not_cast;
+		SELECT count(*) < 2, count(DISTINCT (e.in_favour, e.against, e.abstain, e.not_cast)) > 1
+		INTO awaits_other, differs
+		FROM data.vote_entry e WHERE e.agenda_item_id = i.id;
+		IF awaits_other OR differs THEN
+			PERFORM flow.move(me, 'agenda_item', i.id, 'VOTING');
+			UPDATE data.agenda_item t SET in_favour = NULL, against = NULL, abstain = NULL,
+				not_cast = NULL, passed = NULL, arithmetic = NULL WHERE t.id = i.id;
+			RETURN;
+		END IF;
+	ELSIF me.role <> 'recorder' THEN
+		PERFORM refuse.denied();
+	END IF;
 	PERFORM flow.move(me, 'agenda_item', i.id, 'COUNTED');
 	IF (i.method = 'NAMED_VOTE' OR urn.id IS NOT NULL)
 			AND coalesce(in_favour, against, abstain, not_cast) IS NOT NULL THEN
@@ -534,7 +559,7 @@ BEGIN
 		SELECT t.counts[1], t.counts[2], t.counts[3] INTO in_favour, against, abstain
 		FROM unnest(flow.ballot_tallies(urn)) t WHERE t.item_no = 1;
 		not_cast := i.voters - in_favour - against - abstain;
-	ELSE
+	ELSIF NOT by_two THEN
 		not_cast := coalesce(not_cast, 0);
 		PERFORM refuse.defects(i.id, flow.counted_defects(i.voters,
 			ARRAY[in_favour, against, abstain, not_cast]));

@@ -12,7 +12,7 @@ SELECT r, o FROM (VALUES
 	('begin_meeting', '{committee_secretary,recorder}'),
 	('open_vote', '{committee_secretary,recorder}'),
 	('cast_vote', '{committee_member,committee_secretary}'),
-	('close_vote', '{recorder}'),
+	('close_vote', '{recorder,scrutineer,teller}'),
 	('resolve_item', '{recorder}'),
 	('defer_item', '{recorder}'),
 	('record_opinion', '{recorder}'),
@@ -42,7 +42,9 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	('agenda_item', 'COUNTED', 'COUNTED', 'record_opinion', NULL),
 	('agenda_item', 'LISTED', 'VOTING', 'open_vote', 'item_can_vote'),
 	('agenda_item', 'VOTING', 'VOTING', 'cast_vote', 'item_vote_named'),
+	('agenda_item', 'VOTING', 'VOTING', 'close_vote', 'item_urn_counted'),
 	('agenda_item', 'VOTING', 'COUNTED', 'close_vote', 'item_urn_counted'),
+	('agenda_item', 'COUNTED', 'VOTING', 'close_vote', 'item_urn_counted'),
 	-- a figure written down wrongly, until the item is resolved
 	('agenda_item', 'COUNTED', 'COUNTED', 'close_vote', 'item_urn_counted'),
 	('agenda_item', 'COUNTED', 'RESOLVED', 'resolve_item', 'item_in_deliberation'),

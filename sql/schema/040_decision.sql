@@ -120,6 +120,17 @@ CREATE TABLE data.named_vote (
 	cast_at timestamptz NOT NULL,
 	PRIMARY KEY (agenda_item_id, person_id));
 
+-- The counts of a secret ballot on paper as two people found them, each for
+-- themselves: it is counted when they agree (domain 3.2, 3.4).
+CREATE TABLE data.vote_entry (
+	agenda_item_id text NOT NULL REFERENCES data.agenda_item,
+	person_id text NOT NULL REFERENCES data.person,
+	in_favour int NOT NULL,
+	against int NOT NULL,
+	abstain int NOT NULL,
+	not_cast int NOT NULL,
+	PRIMARY KEY (agenda_item_id, person_id));
+
 -- The written word of an absent member: kept, printed, never counted.
 CREATE TABLE data.written_opinion (
 	agenda_item_id text NOT NULL REFERENCES data.agenda_item,

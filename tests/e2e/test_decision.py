@@ -21,6 +21,7 @@ SELECT 'P' || n, 'DW', CASE n WHEN 601 THEN 'committee_secretary' ELSE 'committe
 INSERT INTO data.office (person_id, org_id, role, from_on) VALUES
     ('P620', 'ZZB', 'od_head', '2024-01-01'), ('P621', 'ZZB', 'od_officer', '2024-01-01'),
     ('P622', 'ZZB', 'od_officer', '2024-01-01'), ('P630', 'DW', 'recorder', '2024-01-01'),
+    ('P631', 'DW', 'scrutineer', '2024-01-01'),
     ('P640', 'DW', 'auditor', '2024-01-01'), ('P650', '14', 'branch_secretary', '2024-05-20'),
     ('P651', '24', 'branch_secretary', '2024-05-20'), ('P653', '16', 'branch_secretary', '2024-05-20');
 INSERT INTO data.rule_set (id, adopted_on, adopted_by, adopted_at, quorum_num, quorum_den,
@@ -65,6 +66,7 @@ class College:
     def __getattr__(self, name):
         offices = {"head": ("P620", "od_head@ZZB"), "officer": ("P622", "od_officer@ZZB"),
                    "officer02": ("P621", "od_officer@ZZB"), "recorder": ("P630", "recorder@DW"),
+                   "scrutineer": ("P631", "scrutineer@DW"),
                    "secretary": ("P601", "committee_secretary@DW"),
                    "member02": ("P602", "committee_member@DW"),
                    "member03": ("P603", "committee_member@DW"),
@@ -170,8 +172,11 @@ def test_T24_denominator_nine(c):
     r = c.recorder.refused(3, "vote", "close", "YT26-02", "--in-favour", 5, "--against", 2,
                            "--abstain", 0, "-y")
     assert "可表决的6人" in r.err
-    said = c.recorder("vote", "close", "YT26-02", "--in-favour", 4, "--against", 2,
-                      "--abstain", 0, "-y").out.replace("\n", "")
+    counted = ["vote", "close", "YT26-02", "--in-favour", 4, "--against", 2, "--abstain", 0, "-y"]
+    assert "第二人" in c.recorder(*counted).out  # nobody types a secret vote alone
+    assert "不一致" in c.scrutineer("vote", "close", "YT26-02", "--in-favour", 5, "--against", 1,
+                                 "--abstain", 0, "-y").out
+    said = c.scrutineer(*counted).out.replace("\n", "")
     assert "超过9的半数" in said and "未通过" in said and "GZ26.1" in said
     c.recorder.refused(3, "item", "resolve", "YT26-02", "-y")  # reasons and advice first
     c.recorder("item", "resolve", "YT26-02", "--reasons", "联系群众不够", "--advice", "每季走访", "-y")

@@ -69,7 +69,8 @@ def test_the_full_record(c):
     r = c.recorder.refused(3, "vote", "close", "YT26-14", "--in-favour", 9, "--against", 0,
                            "--abstain", 0, "-y")
     assert "可表决的7人" in r.err
-    c.recorder("vote", "close", "YT26-14", "--in-favour", 7, "--against", 0, "--abstain", 0, "-y")
+    for who in c.recorder, c.scrutineer:
+        who("vote", "close", "YT26-14", "--in-favour", 7, "--against", 0, "--abstain", 0, "-y")
     c.recorder("item", "resolve", "YT26-14", "-y")
     c.recorder("meeting", "return", c.meeting_id, "P605")
     c.recorder("meeting", "return", c.meeting_id, "P609")

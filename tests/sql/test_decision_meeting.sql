@@ -190,10 +190,22 @@ SELECT is(t.refused(t.ask('P30', 'close_vote', '''YT26-02'', 8, -2, 0, 0')),
 	'ZB001 defects counts_not_voters 8 -2 0 0 6', 'and none is negative');
 SELECT is(t.refused(t.ask('P5', 'cast_vote', '''YT26-02'', ''IN_FAVOUR''')),
 	'ZB003 state vote_not_named YT26-02', 'a secret ballot is not cast here');
-SELECT is(t.ask('P30', 'close_vote', '''YT26-02'', 6, 0, 0, NULL')->>'passed', 'true', 'mistyped');
+SELECT is(t.refused(t.ask('P31', 'close_vote', '''YT26-02'', 4, 2, 1, NULL')),
+	'ZB001 defects counts_not_voters 4 2 1 0 6', 'nor those of the second');
+SELECT is((SELECT ARRAY[r->>'awaits_other', r->>'passed'] FROM t.ask('P30', 'close_vote', '''YT26-02'', 6, 0, 0, NULL') r),
+	'{true,NULL}', 'nobody types a secret vote alone (domain 3.2)');
+SELECT is(t.ask('P30', 'close_vote', '''YT26-02'', 6, 0, 0, NULL')->>'awaits_other', 'true', 'nor by typing it twice');
+SELECT is(t.refused(t.ask('P30', 'resolve_item', '''YT26-02'', NULL, NULL, NULL, NULL')), 'ZB003 state', 'nothing is decided');
+SELECT ok(t.ask('P31', 'next_duties')::text ~ 'close_vote', 'the second is told');
+SELECT ok(t.ask('P1', 'show_agenda_item', '''YT26-02''')::text !~ '"in_favour": 6', 'nobody sees meanwhile what the first found');
+SELECT is((SELECT ARRAY[r->>'differs', r->>'passed'] FROM t.ask('P31', 'close_vote', '''YT26-02'', 4, 2, 0, NULL') r),
+	'{true,NULL}', 'what differs is not counted');
+SELECT is(t.ask('P31', 'close_vote', '''YT26-02'', 6, 0, 0, NULL')->>'passed', 'true', 'mistyped by both');
+SELECT is(t.ask('P30', 'close_vote', '''YT26-02'', 4, 2, 0, NULL')->>'differs', 'true', 'one alone corrects nothing: it is open again');
+SELECT is((SELECT i.state || coalesce(i.in_favour, -1) FROM data.agenda_item i WHERE i.id = 'YT26-02'), 'VOTING-1', 'without counts');
 SELECT is(t.refused(t.ask('P30', 'close_vote', '''YT26-02'', 4, 2, 1, NULL')),
 	'ZB001 defects counts_not_voters 4 2 1 0 6', 'a correction has the voters too');
-SELECT is(t.ask('P30', 'close_vote', '''YT26-02'', 4, 2, 0, NULL')->>'arithmetic',
+SELECT is(t.ask('P31', 'close_vote', '''YT26-02'', 4, 2, 0, NULL')->>'arithmetic',
 	'应到9人，实到8人，回避2人（回避者计入分母，议事规则GZ26.1），可表决6人。'
 	'同意须超过9的半数，即至少5票；同意4票，不同意2票，弃权0票，未投0票：未通过。',
 	'T24: 4 of 9 is not more than half, and the sum says so');

@@ -69,7 +69,7 @@ SELECT is((SELECT ARRAY[r->>'entitled', r->>'present', r->>'recused', r->>'voter
 	'who is out for another reason is not there; who left for this item still came');
 SELECT is(t.refused(t.ask('P30', 'return_meeting', '''HY26-01'', ''P8''')), 'ZB003 state vote_open YT26-14',
 	'nobody comes in during a vote');
-SELECT is(t.ask('P30', 'close_vote', '''YT26-14'', 5, 1, 0, 0')->>'passed', 'true', '5 of 9');
+SELECT is(t.secret('YT26-14', 5, 1, 0, 0)->>'passed', 'true', '5 of 9');
 SELECT t.ask('P30', 'resolve_item', '''YT26-14'', NULL, NULL, NULL, NULL');
 SELECT is(t.ask('P30', 'return_meeting', '''HY26-01'', ''P8''')->>'name', '同志8', 'back');
 SELECT t.ask('P30', 'return_meeting', '''HY26-01'', ''P5''');
