@@ -314,6 +314,11 @@ def test_kiosk(room):
     last = t.wait_for("\033[?1049l")
     assert "\033[3J" in last
     assert os.waitstatus_to_exitcode(os.waitpid(t.pid, 0)[1]) == 0
+    # nor is anything of it in a file: code, receipt, sealed ballot
+    kept = b"".join(f.read_bytes() for f in room.voter.dir.rglob("*") if f.is_file())
+    assert not list(room.voter.dir.rglob("*.sealed"))
+    for text in (room.codes[3], room.receipts[-1]):
+        assert text.encode() not in kept and text.replace("-", "").encode() not in kept
 
 
 def files_with(server, needle):

@@ -89,6 +89,7 @@ SELECT is(t.as('P2', 'branch_secretary@14', 'list_duty_reviews', $a$NULL$a$) -> 
 -- ---- masses ---------------------------------------------------------------------------
 SELECT is(t.as('P10', 'od_officer@ZZB', 'add_interview', $a$'SB26-14', 'P10', 'P13', '教师', flow.today(),
 	'实训车间', '支部联系群众', '报修慢', true, NULL$a$) ->> 'interview_id', 'FT26-14', 'an interview');
+SELECT is(t.as('P10', 'od_officer@ZZB', 'list_interviews', $a$'SB26-14', NULL$a$) #>> '{interviews,0,read_back}', 'true', 'and whether the note was read back');
 SELECT is((SELECT count(*)::int FROM guard.stream_complete('PS26-14-MAS')), 0, 'now it may be closed');
 SELECT throws_ok($$SELECT t.as('P10', 'od_officer@ZZB', 'add_interview', $a$'SB26-14', 'P10', 'P10', '教师',
 	flow.today(), NULL, '提纲', '要点', true, NULL$a$)$$, 'ZB001', NULL, 'held by two people');
