@@ -462,6 +462,8 @@ static bool table(struct fill *fill, const struct paper_form_line *line, unsigne
 	made->n = fill->columns = widths(line->text, made->widths);
 	for (unsigned i = 0; i < made->n; i++)
 		made->cells[i] = "";
+	/* what a table before it said is not said in this one */
+	memset(&fill->said[from], 0, (line->end - from) * sizeof(*fill->said));
 	return run(fill, from, line->end, s) && paper_add(fill->paper, PAPER_END);
 }
 

@@ -1292,7 +1292,8 @@ LANGUAGE sql IMMUTABLE AS $$
 	SELECT i.options[coalesce(array_position(i.options, said),
 		array_position(i.labels, said))] $$;
 
-CREATE TYPE api.grade_row AS (item_no int, name text, mark text, grade text, opinion text);
+CREATE TYPE api.grade_row AS (item_no int, name text, mark text, grade text, opinion text,
+	probationary boolean);
 CREATE FUNCTION api.show_grades(me auth.actor, INOUT session_id text, OUT org_name text,
 	OUT held_on date, OUT agreed_at text, OUT agreed_on date, OUT grades api.grade_row[],
 	OUT many_excellent boolean)
@@ -1308,7 +1309,8 @@ BEGIN
 	SELECT max(m.agreed_at), max(m.agreed_on) INTO agreed_at, agreed_on
 	FROM data.member_grade m WHERE m.session_id = b.id;
 	SELECT coalesce(array_agg(ROW(i.item_no, i.text, i.mark,
-		i.labels[array_position(i.options, m.grade)], m.opinion)::api.grade_row
+		i.labels[array_position(i.options, m.grade)], m.opinion,
+		CASE WHEN i.options = '{}' THEN true END)::api.grade_row
 		ORDER BY i.item_no), '{}') INTO grades
 	FROM data.ballot_item i LEFT JOIN data.member_grade m
 		ON m.session_id = i.session_id AND m.item_no = i.item_no

@@ -145,6 +145,9 @@ def test_T22_on_the_list_without_a_grade(room, members):
     assert [(t["text"], t.get("counts")) for t in tallies[1:3]] == [
         ("王磊", [7, 0, 0, 0]), ("王磊", [0, 7, 0, 0])]
     assert not tallies[7].get("counts")
+    room.people["secretary"]("print", "D7", session, "-o", "计票单.html")
+    sheet = (room.people["secretary"].dir / "计票单.html").read_text()
+    assert sheet.count("预备党员，不定等次") == 1
     assert room.people["probationer"].json("ballot", "mine").get("appraisals", []) == []
 
 
@@ -170,6 +173,8 @@ def test_grades_are_the_branchs_decision(room, members):
     assert (said["graded"], said["ungraded"]) == (1, 6)
     seen = room.p31.json("ballot", "grades", session)["grades"]
     assert (seen[1]["grade"], seen[1]["mark"]) == ("合格", "焊接")
+    room.p31("print", "D8", session, "-o", "汇总表.html")
+    assert (room.p31.dir / "汇总表.html").read_text().count("预备党员，不定等次") == 1
     assert room.people["welder"].json("ballot", "mine")["appraisals"][0]["grade"] == "合格"
 
 

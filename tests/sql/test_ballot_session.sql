@@ -151,7 +151,9 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace
 SELECT t.as('P1', 'branch_secretary@14', 'agree_grades', $$'CP26-14', '支委会', flow.today(),
 	ARRAY[ROW(2, '合格', NULL), ROW(3, '合格', NULL)]::api.agreed_grade[]$$) \g /dev/null
 SELECT is(t.as('P11', 'od_head@ZZB', 'show_grades', $$'CP26-14'$$) #> '{grades,0}',
-	'{"item_no": 1, "name": "党员1", "mark": null, "grade": "优秀", "opinion": "带头攻关"}', 'superiors learn the grades');
+	'{"item_no": 1, "name": "党员1", "mark": null, "grade": "优秀", "opinion": "带头攻关", "probationary": null}', 'superiors learn the grades');
+SELECT is(jsonb_path_query_array(t.as('P11', 'od_head@ZZB', 'show_grades', $$'CP26-14'$$), '$.grades[*] ? (@.probationary == true).name'),
+	'["党员8"]', 'T22: who gets none is told from who was not agreed on');
 SELECT is(t.refused('P9', 'branch_secretary@15', 'show_grades', $$'CP26-14'$$), 'ZB002 denied', 'no other branch does');
 
 -- ---- T50, destruction ----------------------------------------------------------------------------
