@@ -64,8 +64,15 @@ static const char *facts_org(struct out *out, struct arena *arena,
 
 bool sheet_ballot_of(const BallotResult *ballot, const SheetStream *stream)
 {
-	return (ballot->purpose == BALLOT_PURPOSE__KIND__MASSES_ON_BRANCH) ==
-	       (stream->stream == EVAL_STREAM__KIND__MASSES);
+	return stream->stream ==
+	       (ballot->purpose == BALLOT_PURPOSE__KIND__MASSES_ON_BRANCH ?
+			EVAL_STREAM__KIND__MASSES : EVAL_STREAM__KIND__MEMBERS);
+}
+
+const char *sheet_ballot_name(const BallotResult *ballot)
+{
+	return word_value("purpose", protobuf_c_enum_descriptor_get_value(
+		&ballot_purpose__kind__descriptor, (int)ballot->purpose)->name);
 }
 
 /* A void session is history, not a result. */
@@ -119,7 +126,8 @@ static const char *facts_masses(struct out *out, struct arena *arena,
 			word("text.sheet_representatives_short"), 1, args));
 	}
 	if (facts_ballot(out, arena, s, stream))
-		facts = with(out, facts, facts_ballot(out, arena, s, stream));
+		facts = with(out, facts, out_format(out, "%s %s",
+			word("noun.ballot"), facts_ballot(out, arena, s, stream)));
 	for (size_t i = 0; i < s->n_notices; i++) {
 		const SheetNotice *n = s->notices[i];
 

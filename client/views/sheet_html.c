@@ -66,13 +66,12 @@ static void tallies(FILE *f, BallotTally *const *list, size_t n)
 	fputs("</table>", f);
 }
 
-static void ballot(FILE *f, const SheetStream *stream,
-		   const BallotResult *result)
+static void ballot(FILE *f, const BallotResult *result)
 {
 	if (!result->has_valid)
 		return;
 	fputs("<section>", f);
-	labelled(f, sheet_stream_name(stream), result->session_id);
+	labelled(f, sheet_ballot_name(result), result->session_id);
 	if (result->suppressed)
 		html_element(f, "p", word("text.ballot_small"));
 	if (result->n_tallies)
@@ -115,7 +114,7 @@ static void counts(FILE *f, struct out *out, struct arena *arena,
 	for (size_t k = 0; k < s->n_streams; k++)
 		for (size_t i = 0; i < s->n_ballots; i++)
 			if (sheet_ballot_of(s->ballots[i], s->streams[k]))
-				ballot(f, s->streams[k], s->ballots[i]);
+				ballot(f, s->ballots[i]);
 	for (size_t i = 0; i < s->n_surveys; i++)
 		survey(f, out, arena, s->surveys[i]);
 	fputs("</div>\n", f);

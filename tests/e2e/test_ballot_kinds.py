@@ -256,3 +256,7 @@ def test_mass_representatives_vote(room):
     assert (first["counts"], first["blank"]) == ([3, 1, 1, 0], 1)
     sheet = room.p30("eval", "show", "SB26-14").out
     assert "群众评判" in sheet and "应到7 实到6 收回6 有效6 无效0" in sheet
+    # on the page each session stands once, by who appraised whom
+    room.p30("eval", "show", "SB26-14", "--html", "-o", "四评.html")
+    page = (room.p30.dir / "四评.html").read_text()
+    assert page.count(session) == 1 and "群众代表评议党支部" in page
