@@ -690,39 +690,35 @@ END $$;
 
 -- The same for all that wait at once: those that burn a slip of an open session.  They
 -- go into the urn in the order of their hashes, which says nothing of who came first.
+-- A slip is deleted once, so of two with one slip the other is left out.
 CREATE FUNCTION several.cast_ballot(session_id text[], token bytea[], sealed bytea[],
 	signature bytea[]) RETURNS TABLE (receipt bytea, place int)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE open text[];
 BEGIN
 	PERFORM pg_advisory_xact_lock_shared(flow.ballot_lock(s.session_id))
 	FROM (SELECT DISTINCT unnest(cast_ballot.session_id) AS session_id) s;
+	open := ARRAY(SELECT b.id FROM data.ballot_session b
+		WHERE b.id = ANY (cast_ballot.session_id) AND b.state = 'OPEN');
 	RETURN QUERY
-	WITH asked AS MATERIALIZED (
-		SELECT DISTINCT ON (q.hash, q.session_id) q.* FROM (
-			SELECT u.session_id, sha256(u.token) AS hash, u.sealed, u.signature,
-				sha256(u.sealed) AS sealed_hash, u.place::int AS place
-			FROM unnest(cast_ballot.session_id, cast_ballot.token, cast_ballot.sealed,
-				cast_ballot.signature) WITH ORDINALITY
-				u(session_id, token, sealed, signature, place)
-			WHERE length(u.token) = 32 AND length(u.sealed) = flow.sealed_size()
-				AND length(u.signature) = 64) q
-		ORDER BY q.hash, q.session_id, q.place),
-	burnt AS (
-		DELETE FROM data.slip s USING asked a
-		WHERE s.token_hash = a.hash AND s.session_id = a.session_id
-			AND a.session_id IN (SELECT b.id FROM data.ballot_session b
-				WHERE b.id = ANY (cast_ballot.session_id) AND b.state = 'OPEN')
-		RETURNING s.token_hash, s.session_id, s.public_key),
+	WITH burnt AS (
+		DELETE FROM data.slip s
+		USING unnest(cast_ballot.session_id, cast_ballot.token, cast_ballot.sealed,
+			cast_ballot.signature) WITH ORDINALITY
+			a(session_id, token, sealed, signature, place)
+		WHERE s.token_hash = sha256(a.token) AND s.session_id = a.session_id
+			AND a.session_id = ANY (open) AND length(a.token) = 32
+			AND length(a.sealed) = flow.sealed_size() AND length(a.signature) = 64
+		RETURNING s.*, a.sealed, sha256(a.sealed) AS sealed_hash, a.signature,
+			a.place::int AS place),
 	put AS (
 		INSERT INTO data.urn (token_hash, session_id, public_key, sealed, sealed_hash,
 			signature)
-		SELECT a.hash, a.session_id, b.public_key, a.sealed, a.sealed_hash, a.signature
-		FROM asked a JOIN burnt b ON b.token_hash = a.hash AND b.session_id = a.session_id
-		ORDER BY a.hash
-		RETURNING token_hash, session_id)
-	SELECT a.sealed_hash, a.place
-	FROM asked a JOIN put p ON p.token_hash = a.hash AND p.session_id = a.session_id;
+		SELECT b.token_hash, b.session_id, b.public_key, b.sealed, b.sealed_hash,
+			b.signature
+		FROM burnt b ORDER BY b.token_hash)
+	SELECT b.sealed_hash, b.place FROM burnt b;
 END $$;
 
 -- Presence, not content.  What stands in `receipts_hash`, or before the count in
