@@ -15,8 +15,9 @@ BEGIN
 	IF as_of_on > flow.today() THEN
 		PERFORM refuse.invalid('as_of_on', 'date_in_future', as_of_on::text);
 	END IF;
-	SELECT count(*), count(*) FILTER (WHERE (flow.award_of(b.id, as_of_on)).id IS NOT NULL)
-	INTO active_branches, awarded_branches FROM flow.active_branches(as_of_on) b(id);
+	SELECT coalesce(sum(d.change), 0) INTO active_branches FROM flow.branch_day d
+	WHERE d.day <= as_of_on;
+	SELECT count(*) INTO awarded_branches FROM flow.branches_awarded(as_of_on);
 	awarded_share := flow.college_part(awarded_branches, active_branches,
 		flow.goal_percent(flow.current_programme()));
 	SELECT count(*) INTO standard_branches FROM flow.branches_at_standard(as_of_on);

@@ -61,12 +61,15 @@ END $$;
 
 -- The branches and joint branches there are on a day, in code order.  A temporary
 -- branch has no term and no title, so it is none of them.
+CREATE FUNCTION flow.counts_as_branch(kind text, status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT kind IN ('branch', 'branch_joint')
+		AND status IN ('ESTABLISHED', 'ACTIVE', 'REORGANISING') $$;
 CREATE FUNCTION flow.active_branches(on_day date) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
 	SELECT o.id FROM data.org o JOIN data.org_version v ON v.org_id = o.id
-	WHERE o.kind IN ('branch', 'branch_joint') AND v.from_on <= on_day
+	WHERE flow.counts_as_branch(o.kind, v.status) AND v.from_on <= on_day
 		AND (v.to_on IS NULL OR v.to_on > on_day)
-		AND v.status IN ('ESTABLISHED', 'ACTIVE', 'REORGANISING')
 	ORDER BY o.id $$;
 
 -- What is open anyway, for the agenda of a dispatch meeting: asked of no branch.

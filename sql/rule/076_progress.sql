@@ -7,25 +7,82 @@ SELECT r, o FROM (VALUES
 	('set_phase', '{od_head,committee_secretary}')
 ) AS p(r, roles), unnest(roles) o;
 
+-- How many branches there are is asked of the days on which that changed, not of every
+-- branch: how many more there are from a day on.  This is code's own table: every
+-- migration begins it anew.
+CREATE TABLE flow.branch_day (day date PRIMARY KEY, change int NOT NULL);
+CREATE FUNCTION flow.begin_branch_days() RETURNS void LANGUAGE sql AS $$
+	DELETE FROM flow.branch_day;
+	INSERT INTO flow.branch_day (day, change)
+	SELECT d.day, sum(d.change) FROM data.org o JOIN data.org_version v ON v.org_id = o.id,
+		LATERAL (VALUES (v.from_on, 1), (v.to_on, -1)) d(day, change)
+	WHERE flow.counts_as_branch(o.kind, v.status) AND d.day IS NOT NULL
+	GROUP BY d.day $$;
+SELECT flow.begin_branch_days();
+
+CREATE FUNCTION flow.count_version(v data.org_version, kind text, sign int) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO flow.branch_day AS b (day, change)
+	SELECT d.day, d.change * sign FROM (VALUES (v.from_on, 1), (v.to_on, -1)) d(day, change)
+	WHERE flow.counts_as_branch(kind, v.status) AND d.day IS NOT NULL
+	ON CONFLICT (day) DO UPDATE SET change = b.change + excluded.change $$;
+CREATE FUNCTION flow.version_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE kind text := (SELECT o.kind FROM data.org o
+	WHERE o.id = coalesce(NEW.org_id, OLD.org_id));
+BEGIN
+	IF TG_OP <> 'INSERT' THEN
+		PERFORM flow.count_version(OLD, kind, -1);
+	END IF;
+	IF TG_OP <> 'DELETE' THEN
+		PERFORM flow.count_version(NEW, kind, 1);
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER version_changed AFTER INSERT OR UPDATE OR DELETE ON data.org_version
+	FOR EACH ROW EXECUTE FUNCTION flow.version_changed();
+CREATE FUNCTION flow.kind_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM flow.count_version(v, OLD.kind, -1), flow.count_version(v, NEW.kind, 1)
+	FROM data.org_version v WHERE v.org_id = NEW.id;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER kind_changed AFTER UPDATE OF kind ON data.org FOR EACH ROW
+	WHEN (OLD.kind <> NEW.kind) EXECUTE FUNCTION flow.kind_changed();
+
+-- Of these, each once, who is an active branch on a day.
+CREATE FUNCTION flow.branches_among(org_ids text[], on_day date) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+	SELECT o.id FROM (SELECT DISTINCT unnest(org_ids) AS id) w JOIN data.org o USING (id)
+	JOIN data.org_version v ON v.org_id = o.id
+	WHERE flow.counts_as_branch(o.kind, v.status) AND v.from_on <= on_day
+		AND (v.to_on IS NULL OR v.to_on > on_day) $$;
+
+-- Branches that hold the title on a day, in whatever way they came to it.
+CREATE FUNCTION flow.branches_awarded(on_day date) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+	SELECT flow.branches_among(ARRAY(SELECT w.org_id FROM data.award w
+		WHERE flow.award_holds(w, on_day)), on_day) $$;
+
 -- Branches that meet the standard on a day, as the plan words its second goal: 达到标准,
 -- which is not 被评定.  An award in effect says so; so does the branch's own statement,
 -- adopted by its meeting (自评达到评定条件), where the levels above have taken the
 -- application that stands on it and nothing has been decided otherwise.
 CREATE FUNCTION flow.branches_at_standard(on_day date) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
-	SELECT b.id FROM flow.active_branches(on_day) b(id)
-	WHERE (flow.award_of(b.id, on_day)).id IS NOT NULL
-		OR EXISTS (SELECT FROM data.application a
-			JOIN data.round r ON r.id = a.round_id
-			JOIN data.self_version v ON v.self_id = a.self_id
-				AND v.version_no = a.self_version_no
-			WHERE a.org_id = b.id AND v.meets_conditions AND v.held_on <= on_day
-				AND r.started_on <= on_day AND (r.ended_on IS NULL OR r.ended_on > on_day)
-				AND (SELECT s.to_state FROM data.application_step s
-					WHERE s.application_id = a.id AND flow.day(s.at) <= on_day
-					ORDER BY s.serial DESC LIMIT 1)
-				IN ('ACCEPTED', 'EVALUATING', 'DOSSIER_FROZEN', 'IN_DELIBERATION', 'DEFERRED',
-					'PROPOSED_AWARD', 'IN_PUBLICITY', 'OBJECTION_HANDLING', 'CONFIRMED')) $$;
+	SELECT flow.branches_among(ARRAY(
+		SELECT w.org_id FROM data.award w WHERE flow.award_holds(w, on_day)
+		UNION ALL
+		SELECT a.org_id FROM data.self_version v
+		JOIN data.application a ON a.self_id = v.self_id AND a.self_version_no = v.version_no
+		JOIN data.round r ON r.id = a.round_id
+		WHERE v.meets_conditions AND v.held_on <= on_day
+			AND r.started_on <= on_day AND (r.ended_on IS NULL OR r.ended_on > on_day)
+			AND (SELECT s.to_state FROM data.application_step s
+				WHERE s.application_id = a.id AND flow.day(s.at) <= on_day
+				ORDER BY s.serial DESC LIMIT 1)
+			IN ('ACCEPTED', 'EVALUATING', 'DOSSIER_FROZEN', 'IN_DELIBERATION', 'DEFERRED',
+				'PROPOSED_AWARD', 'IN_PUBLICITY', 'OBJECTION_HANDLING', 'CONFIRMED')),
+		on_day) $$;
 
 -- A part of all the branches of the college, as people write it: 9 of 30 is 30.0%,
 -- 9 of 29 is 31.0%; what falls short of the goal is told more exactly, 9 of 31 is

@@ -145,6 +145,7 @@ CREATE TABLE data.application (
 	FOREIGN KEY (self_id, self_version_no) REFERENCES data.self_version);
 CREATE INDEX ON data.application (org_id);
 CREATE INDEX ON data.application (round_id);
+CREATE INDEX ON data.application (self_id);
 CREATE INDEX ON data.application (at_org_id) WHERE at_org_id IS NOT NULL;
 
 -- Its history: who did what with it, in which office, with which words.

@@ -34,6 +34,22 @@ SELECT is((SELECT r->'goals'->0->>'reading' FROM t.ask('P20', 'show_progress', '
 SELECT is(flow.college_part(89999, 300000, 30), '29.99%', 'never rounded up');
 SELECT is(flow.college_part(0, 0, 30), NULL, 'of no branch there is no part');
 
+-- ---- the count is kept by the day ---------------------------------------------------------------
+CREATE FUNCTION t.miscounted() RETURNS SETOF date LANGUAGE sql AS $$
+	SELECT d.day FROM (SELECT DISTINCT unnest(ARRAY[v.from_on, v.to_on]) AS day FROM data.org_version v) d
+	WHERE (SELECT sum(b.change) FROM flow.branch_day b WHERE b.day <= d.day)
+		<> (SELECT count(*) FROM flow.active_branches(d.day)) $$;
+SELECT is_empty('SELECT t.miscounted()', 'on every day as many as there are');
+UPDATE data.org SET kind = 'branch_temporary' WHERE id = '31';
+UPDATE data.org SET kind = 'branch' WHERE id = '33';
+UPDATE data.org_version SET status = 'DISSOLVED' WHERE org_id = '32';
+DELETE FROM data.org_version WHERE org_id = '33';
+SELECT is_empty('SELECT t.miscounted()', 'also when kinds and versions change and go');
+SELECT is((SELECT sum(b.change)::int FROM flow.branch_day b), 29, 'which is 29');
+INSERT INTO data.org_version (org_id, parent_id, name, from_on) VALUES ('33', 'DW', '第33党支部', '2026-12-01');
+UPDATE data.org_version SET status = 'ACTIVE' WHERE org_id = '32';
+UPDATE data.org SET kind = CASE id WHEN '31' THEN 'branch' ELSE 'branch_temporary' END WHERE id IN ('31', '33');
+
 -- ---- S-14: 达到标准 is not 被评定 -----------------------------------------------------------------
 SELECT t.application('20'), t.application('21'), t.application('22');
 INSERT INTO data.application_step (application_id, serial, at, person_id, request, to_state) VALUES
