@@ -6,7 +6,7 @@
  *
  * A file of requests holds records: a length in four bytes, big end first, and so
  * many bytes; for zhibud an Envelope without its id, with -H a whole HTTP request.
- * They go out in order, once (-1) or over and over, each from whichever
+ * They go out in order, once (-1) or over and over for -s seconds, each from whichever
  * connection is free, at most -d on one connection.  -S spreads the connections over
  * so many source addresses; -m handshake, idle, swarm: see enum mode.  The last line tells what
  * came of it; times are those from sending a request to its whole reply.
@@ -654,7 +654,7 @@ static void run_flow(void)
 		for (unsigned i = 0; opt.rate > 0 && i < opt.connections; i++)
 			if (all.links[i].open)
 				send_some(&all.links[i]);
-		if (!opt.once && now_ns() >= stop)
+		if (now_ns() >= stop)
 			all.stopping = true;
 	}
 	while (waiting())

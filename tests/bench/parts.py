@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ import chart
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from world import (APPLICATION, AS_USER, BIN, OFFICER, PG, SESSION, Outcome, Peer, World,
+from world import (APPLICATION, AS_USER, BACKGROUND, BIN, OFFICER, PG, SESSION, Outcome, Peer, World,
                    begin_load, envelope, evaluation_pb2, field, free_ports, http, load,
                    median, payload, pgbench, write_requests)
 
@@ -27,8 +26,10 @@ class Scale:
 
     def __init__(self, opt):
         self.rounds = opt.rounds or (1 if opt.smoke else 5)
-        self.seconds = 0.3 if opt.smoke else 1 if opt.quick else 3
-        self.ballots = 512 if opt.smoke else 8192 if opt.quick else 32768
+        self.seconds = 0.3 if opt.smoke else 0.6 if opt.quick else 3
+        # enough that none runs out of them before its time
+        self.ballots = 2048 if opt.smoke else 32768 if opt.quick else 131072
+        self.notes = 64 if opt.smoke else 2048 if opt.quick else 4096
         self.clients = ([16] if opt.smoke else [16, 64] if opt.quick
                         else [1, 2, 4, 8, 16, 32, 64])
         self.idle = 200 if opt.smoke else 10_000
@@ -99,7 +100,7 @@ class Bench:
             field(3, b["sealed"]) + field(4, b["signature"]))) for b in w.ballots))
 
     def cast(self):
-        w, n = self.world, self.scale.ballots
+        w, n, seconds = self.world, self.scale.ballots, self.scale.seconds
         ours = self.cast_requests(w)
         theirs = write_requests(w.base / "cast.http", (http("POST", "/cast", json.dumps({
             "session_id": SESSION, **{k: base64.b64encode(b[k]).decode()
@@ -107,24 +108,24 @@ class Bench:
         }).encode()) for b in w.ballots))
 
         def zhibud(connections=CONNECTIONS, depth=1):
-            w.renew()
+            w.renew_slips()
             return load(w, w.public_port, ours, "-1", "-d", str(depth), certificate=None,
-                        connections=connections)
+                        connections=connections, seconds=seconds)
 
         def bare(clients):
-            w.renew()
+            w.renew_slips()
             return pgbench(w, "zhibu_public", f"""
 \\set n :n + 1
-\\set i :client_id * {n // clients} + :n
+\\set i :client_id * {n // clients} + :n - 1
 SELECT c.receipt FROM bench.ballot b, LATERAL call.cast_ballot(NULL, NULL, NULL, NULL, NULL,
     '{SESSION}', b.token, b.sealed, b.signature) c WHERE b.i = :i;
-""", clients, each=n // clients, n=0)
+""", clients, seconds=seconds, n=0)
 
         def peer(name, connections=CONNECTIONS):
             p = self.peer(name)
-            w.renew()
+            w.renew_slips()
             return load(w, p.port, theirs, "-1", "-H", certificate=None,
-                        connections=connections)
+                        connections=connections, seconds=seconds)
 
         clients = self.best(("cast", "pgbench"), bare)
         for name, way in (("zhibud", zhibud), ("Go", lambda c: peer("go", c)),
@@ -167,7 +168,7 @@ SELECT * FROM call.show_evaluation('\\x{w.fp}'::bytea, '{OFFICER}', NULL, NULL, 
 
     # ---- a signed write ---------------------------------------------------------------
     def submit(self):
-        w, n = self.world, self.scale.ballots // 8
+        w, n = self.world, self.scale.notes
         key = load_pem_private_key(Path(w.key).read_bytes(), None)
         day = (date(2026, 10, 10) - date(1970, 1, 1)).days
         requests = []
@@ -179,11 +180,11 @@ SELECT * FROM call.show_evaluation('\\x{w.fp}'::bytea, '{OFFICER}', NULL, NULL, 
         ours = write_requests(w.base / "submit", requests)
 
         def zhibud(connections=CONNECTIONS):
-            w.renew()
+            w.renew_notes()
             return load(w, w.member_port, ours, "-1", connections=connections)
 
         def bare(clients):
-            w.renew()
+            w.renew_notes()
             return pgbench(w, "zhibu_member", f"""
 \\set n :n + 1
 \\set org :client_id * 1000 / {clients} + mod(:n, 1000 / {clients}) + 1
@@ -318,8 +319,7 @@ SELECT * FROM call.add_note({arguments});""", clients, each=n // clients, n=0)
         files, _ = self.evidence()
         self.clear_evidence()
         began = time.perf_counter()
-        for f in files:
-            w.secretary("file", "add", f, "--item", "4.2", "--not-classified")
+        w.secretary("file", "add", *files, "--item", "4.2", "--not-classified")
         return Outcome(rate=len(files) * UPLOAD_BYTES / 1e6 / (time.perf_counter() - began))
 
     def copy_once(self):
@@ -341,45 +341,46 @@ SELECT * FROM call.add_note({arguments});""", clients, each=n // clients, n=0)
 
     # ---- slow work beside quick ------------------------------------------------------------
     def tail(self):
+        """Reads at a steady pace, few beside what the server can do, and never the
+        first of a connection.  What those at the other end of the slow work do with
+        their own machine's processor is theirs: they run at the lowest priority."""
         w, seconds = self.world, self.scale.seconds
         sheets, casts = self.sheet_requests(), self.cast_requests(w)
         events = write_requests(w.base / "events", [envelope(payload("audit_log", b""))])
         auditor = w.credentials(w.person_id("BY0039"))
-        self.evidence()
+        files, _ = self.evidence()
+        w.psql("INSERT INTO audit.event (at, person_id, request, object, body)"
+               " SELECT now(), 'P1', 'add_note', 'B' || n, 'zhibu-event-1'"
+               " FROM generate_series(1, 100000) n; VACUUM ANALYZE audit.event")
+
+        def begin_export():
+            return begin_load(w, w.member_port, events, certificate=auditor, connections=2,
+                              background=True).process
+
+        def begin_upload():
+            return subprocess.Popen(
+                [*BACKGROUND, BIN / "zhibu", "file", "add", *files, "--item", "4.2",
+                 "--not-classified"], env=w.secretary.env(), cwd=w.secretary.dir,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
         def sheet_under(*slow):
-            w.renew()
             self.clear_evidence()
-            w.psql("INSERT INTO audit.event (at, person_id, request, object, body)"
-                   " SELECT now(), 'P1', 'add_note', 'B' || n, 'zhibu-event-1'"
-                   " FROM generate_series(1, 100000) n; CHECKPOINT")
-            casting = begin_load(w, w.public_port, casts, "-1", certificate=None).process
-            stop = threading.Event()
-            threads = [threading.Thread(target=f, args=(stop,)) for f in slow]
-            for t in threads:
-                t.start()
-            time.sleep(0.2)
-            out = load(w, w.member_port, sheets, "-r", "100", connections=8,
-                       seconds=seconds)
-            if casting.poll() is not None:
-                self.say("tail: the casts ended before the sheets")
-            casting.kill()
-            casting.communicate()
-            stop.set()
-            for t in threads:
-                t.join()
+            w.renew_slips()
+            load(w, w.member_port, sheets, connections=8, seconds=0.2)
+            work = [begin_load(w, w.public_port, casts, "-1", certificate=None).process,
+                    *(begin() for begin in slow)]
+            time.sleep(0.3)
+            out = load(w, w.member_port, sheets, "-r", "500", connections=8,
+                       seconds=max(1, seconds))
+            if any(p.poll() is not None for p in work):
+                self.say("tail: some of the work ended before the sheets")
+            for p in work:
+                p.kill()
+                p.communicate()
             return Outcome(rate=1e6 / out.p99_us)
 
-        def export(stop):
-            while not stop.is_set():
-                load(w, w.member_port, events, certificate=auditor, connections=2,
-                     seconds=0.3)
-
-        def upload(stop):
-            while not stop.is_set():
-                self.upload_once()
-
-        got = self.alternate("tail", zhibud=lambda: sheet_under(export, upload),
+        got = self.alternate("tail",
+                             zhibud=lambda: sheet_under(begin_export, begin_upload),
                              casts_alone=sheet_under)
         return {"tail_under_slow": got["casts_alone"] / got["zhibud"]}
 
