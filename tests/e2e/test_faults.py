@@ -638,7 +638,12 @@ def test_109_cut_in_the_middle_of_a_write(college, officer, cut):
 
 def test_T49_095_restored_from_an_hour_ago(college, officer):
     """The database comes back as it was before a write whose answer was lost: what the
-    outbox kept is sent again, and is done there once."""
+    outbox kept is sent again, and is done there once.  What was written down of the trace
+    says that it is an older one, and how much is gone."""
+    college.sql("INSERT INTO data.person (id, name) VALUES ('P999', '审计员');"
+                " INSERT INTO data.office (person_id, org_id, role, from_on)"
+                " VALUES ('P999', 'DW', 'administrator', '2026-01-01')")
+    auditor = college.person("审计员", college.code("P999"))
     pg, aside = college.state / "pg", college.base / "hour-ago"
     college.stop()
     subprocess.run(["cp", "-a", pg, aside], check=True)
@@ -652,12 +657,17 @@ def test_T49_095_restored_from_an_hour_ago(college, officer):
         process.kill()
         process.wait()
     wait_for(lambda: units(college, "恢复") == 1)
+    last = college.sql("SELECT max(id) FROM audit.event")[0][0]
+    written = auditor.json("audit", "verify", last)
+    assert auditor.json("audit", "verify", last, written["digest"])["intact"]
     college.stop()
     shutil.rmtree(pg)
     aside.rename(pg)
     college.start()
     eventually(college)[0].close()
     assert units(college, "恢复") == 0
+    now = auditor.json("audit", "verify", last, written["digest"])
+    assert not now["intact"] and int(now["lastNo"]) < int(last)
     officer("sync")
     assert units(college, "恢复") == 1
     assert "没有要送出的内容" in officer("sync").err
