@@ -34,7 +34,7 @@ ENTITY = {"application_id": "application", "round_id": "round", "self_id": "self
 # Whose stream what is gathered serves.
 GATHERS = {"new_letter": "SOC", "new_survey": "MAS", "add_interview": "MAS", "prepare_ballot": "M"}
 # What ends a thing early: rare, or no history would go deep.
-RARE = {"withdraw_application": .04, "lapse_application": .08, "void_ballot": .08,
+RARE = {"withdraw_application": .02, "lapse_application": .02, "void_ballot": .08,
         "void_survey": .1, "drop_notice": .1, "drop_letter": .2, "drop_reorg": .15,
         "remove_agenda_item": .1, "skip_stream": .15, "reopen_stream": .1, "reopen_self": .06,
         "reopen_dossier": .06, "forget_key": .1, "cancel_escalation": .15, "end_award": .3,
@@ -53,6 +53,16 @@ GROUND = ["set_office", "replace_officer", "end_office", "set_window", "add_guid
 # Before everything: what a college decides once.
 FIRST = ["set_office", "set_office", "adopt_question_set", "add_choice", "set_level", "register_objection_key",
          *["adopt_item_set"] * 6, "add_outside_unit"]
+# The way to an award, its end first: what is nearest to it is mostly done first.
+WAY = ["sign_award", "confirm_award", "end_notice", "post_notice", "approve_notice", "check_notice",
+       "new_notice", "sign_minutes", "end_meeting", "resolve_item", "close_vote", "cast_vote", "open_vote",
+       "recuse", "begin_meeting", "record_attendance", "add_agenda_item", "new_meeting", "give_approval",
+       "answer_clearance", "freeze_dossier", "lock_stream", "summarise_stream", "close_stream",
+       "certify_ballot", "count_ballots", "enter_paper", "close_ballot", "open_ballot", "list_slips",
+       "freeze_roll", "register_session_key", "prepare_ballot", "close_survey", "open_survey", "reply_letter",
+       "send_letter", "link_material", "open_evaluation", "accept_application", "endorse_application",
+       "submit_application", "adopt_application", "edit_application", "new_application", "adopt_self",
+       "save_self", "start_round"]
 NATIVE = {"enrol", "renew_certificate"}
 # Keys and people's own access: left alone, or nobody would be there to go on.
 NOT_ASKED = {"revoke_certificate", "issue_code"}
@@ -61,7 +71,8 @@ ABSURD_WORDS = ["", " ", "\u202e倒", "x" * 70000, "'; DROP TABLE data.person; -
 
 
 class History(DemoCollege):
-    """The demo college with a record of what was done that no event keeps."""
+    """The demo college, some months on (decided.sql), with a record of what was done that
+    no event keeps."""
 
     def begin(self, seed):
         self.random = random.Random(seed)
@@ -78,6 +89,10 @@ class History(DemoCollege):
         self.files, self.keys, self.slips, self.codes = {}, {}, {}, {}
         self.load()
         self.sql = Psql(self)  # from here on one that stays open
+        decided = (Path(__file__).parent / "decided.sql").read_text()
+        self.sql.run(decided)
+        self.journal.append({"event": None, "after": self.sql.one("SELECT max(id) FROM audit.event"),
+                             "sql": decided})
         self.members = {f.name: f for f in members()}
         self.rules = [types.SimpleNamespace(**r) for r in self.sql.rows(
             "SELECT entity, from_state, to_state, request, guard FROM rule.transition"
@@ -93,6 +108,7 @@ class History(DemoCollege):
         self.entities = sorted({r.entity for r in self.rules})
         self.holidays = self.sql.one("SELECT max(year) FROM data.holiday_year")
         self.first = FIRST[::-1]
+        self.looked_at = None
         self.watch()
         self.refresh()
         return self
@@ -161,13 +177,21 @@ class History(DemoCollege):
 
     def matter(self):
         """Something the committee could take up."""
-        some = [i for e, s in (("application", "DOSSIER_FROZEN"), ("application", "DEFERRED"),
-                               ("application", "OBJECTION_HANDLING"), ("award_review", "PROPOSED"),
-                               ("award_review", "DEFERRED"), ("reorg", "PLANNED"),
-                               ("reorg", "DEFERRED"), ("escalation", "PROPOSED"),
-                               ("secretary_question", "ASKED"), ("secretary_question", "DEFERRED"))
+        some = [(e, i) for e, s in sorted({(r.entity, r.from_state) for r in self.rules
+                                           if r.request == "add_agenda_item"
+                                           and r.entity not in ("meeting", "agenda_item")})
                 for i in self.having(e, s)]
-        return self.pick(some)
+        near = [i for e, i in some if self.near(e, i)]
+        return self.pick(near if near and self.random.random() < .8 else [i for _, i in some])
+
+    def look(self):
+        """One branch at a time has most of the business, until it has an award and for
+        a while after, so that its history goes deep."""
+        if self.looked_at not in self.standing or self.random.random() < 1 / 400:
+            self.looked_at = self.branch()
+
+    def near(self, entity, id):
+        return self.world[entity][id][1] in (self.looked_at, "DW")
 
     @staticmethod
     def days(text):
@@ -196,12 +220,17 @@ class History(DemoCollege):
         name = r.WhichOneof("body")
         for again in (True, False):
             try:
-                reply = self.line(person).ask(r, signed=person is not None)
+                w = self.line(person)
+                w.send(r, signed=person is not None)
+                answered, reply = w.receive()
                 break
             except (EOFError, OSError):  # it was idle for long
                 self.lines.pop(person, None)
                 if not again:
                     raise
+        if answered == 0:  # a frame too big for the port: refused whole, and the line with it
+            assert reply.refusal.code == "ZB102", reply
+            self.lines.pop(person).close()
         code = reply.refusal.code if reply.HasField("refusal") else ""
         bare = reply.refusal.key == "invalid" and not reply.refusal.reasons
         if code and (not code.startswith("ZB") or code == INTERNAL or bare):
@@ -351,16 +380,22 @@ class History(DemoCollege):
 
     def next_move(self):
         """A row of rule.transition, a thing in its state, somebody who may."""
-        states = {(e, s) for e, things in self.world.items() for s, _ in things.values()}
+        self.look()
+        near = self.random.random() < .75
+        there = collections.defaultdict(list)
+        for e, things in self.world.items():
+            for i, (s, _) in things.items():
+                if not near or self.near(e, i):
+                    there[e, s].append(i)
         rows = [r for r in self.rules if r.request in self.members
-                and (r.from_state == "-" or (r.entity, r.from_state) in states)]
+                and (r.from_state == "-" or (r.entity, r.from_state) in there)]
         # a request is not asked more often because it moves many things
         share = collections.Counter(r.request for r in rows)
         r = self.random.choices(rows, [max(.002, self.weigh(x)) / share[x.request] ** .8
                                        for x in rows])[0]
         of = self.of()
         if r.from_state != "-":
-            ids = self.having(r.entity, r.from_state)
+            ids = there[r.entity, r.from_state]
             some = self.random.sample(ids, min(6, len(ids)))
             # newer things first: the old ones are often stuck for good
             if len(ids) > 6 and self.random.random() < .5:
@@ -374,9 +409,19 @@ class History(DemoCollege):
                     return None
                 some = fit or some
             of = self.of(r.entity, self.random.choice(some))
-        elif self.random.random() < .7:
-            of.org = self.branch()
-        if of.id and not self.own_field(r.request, r.entity):
+        else:
+            # made beside something that is there, or out of nothing
+            leads = {(x.entity, x.from_state) for x in self.rules if x.request == r.request
+                     and x.from_state != "-" and self.own_field(x.request, x.entity)}
+            some = [(e, i) for e, s in sorted(leads) for i in there.get((e, s), ())]
+            if some:
+                of = self.of(*self.random.choice(some))
+            elif leads:
+                self.tried[self.key(r)] += 1
+                return None
+            elif near or self.random.random() < .7:
+                of.org = self.looked_at if near else self.branch()
+        if of.id and r.from_state != "-" and not self.own_field(r.request, r.entity):
             # it moves along with another thing of the same organisation
             of = self.along(r, of)
         self.tried[self.key(r)] += 1
@@ -388,8 +433,8 @@ class History(DemoCollege):
 
     def weigh(self, r):
         made, tried = self.made[self.key(r)], self.tried[self.key(r)]
-        w = 1 / (1 + made) ** .7 if made else 1 / (1 + .12 * tried)
-        return w * RARE.get(r.request, 1) * (1.5 if r.from_state not in ("-", r.to_state) else .6)
+        w = RARE.get(r.request, 1) / (1 + made) ** .7 if made else 1 / (1 + .12 * tried)
+        return w * (1.5 if r.from_state not in ("-", r.to_state) else .6)
 
     def along(self, r, of):
         leads = {(x.entity, x.from_state) for x in self.rules if x.request == r.request
@@ -403,15 +448,17 @@ class History(DemoCollege):
     def legal(self):
         """One step of good will."""
         for _ in range(30):
-            if self.first or self.random.random() < .08:
-                found = (self.first.pop() if self.first else self.random.choice(GROUND)), self.of()
+            first = self.first and self.meant
+            if first or self.random.random() < .08:
+                found = (self.first.pop() if first else self.random.choice(GROUND)), self.of()
                 found[1].org = self.branch()
             elif self.year > self.holidays:
                 self.holidays += 1
                 found = "import_holidays", self.of()
             else:
                 found = self.next_move()
-            if found:
+            if found and not (found[0] == "post_notice" and not self.having("notice", "APPROVED")
+                              or found[0] == "add_agenda_item" and not self.matter()):
                 break
         else:
             return None
@@ -429,27 +476,34 @@ class History(DemoCollege):
         return self.build(name, of, f"{of.role}@{office['org_id']}"), of.person
 
     def duty(self):
-        """What the server itself says is to be done next, for somebody in some office."""
-        role = self.random.choice(sorted({o["role"] for o in self.offices}))
-        some = [o for o in self.offices if o["role"] == role]
-        office = self.random.choice(some[:6] if self.random.random() < .8 else some)
-        acting = f"{role}@{office['org_id']}"
-        reply = self.line(office["person_id"]).ask(make_request("next_duties", acting=acting))
-        rows = [x for x in reply.next_duties.duties if x.office == acting and x.request in self.members
-                and x.request not in NOT_ASKED
-                and self.random.random() < RARE.get(x.request, 1)]
-        if not rows:
+        """What the server itself says is to be done next, for the branch looked at."""
+        self.look()
+        some = [o for o in self.offices if o["org_id"] == self.looked_at or o["org_id"] not in self.standing]
+        duties = []
+        for role in self.random.sample(sorted({o["role"] for o in some}), 2):
+            o = self.random.choice([o for o in some if o["role"] == role])
+            acting = f"{role}@{o['org_id']}"
+            reply = self.line(o["person_id"]).ask(make_request("next_duties", acting=acting))
+            duties += [(x, o) for x in reply.next_duties.duties if x.office == acting
+                       and x.request in self.members and x.request not in NOT_ASKED
+                       and self.random.random() < RARE.get(x.request, 1)
+                       and (x.org_id in (self.looked_at, "DW") or self.random.random() < .2)]
+        if not duties:
             return None
-        x = self.random.choice(rows)
+        self.random.shuffle(duties)
+        if self.random.random() < .8:
+            duties.sort(key=lambda d: WAY.index(d[0].request) if d[0].request in WAY else len(WAY))
+        x, office = duties[0]
         of = self.of()
-        if x.object_id in self.world[x.entity]:
-            of = self.of(x.entity, x.object_id)
+        entity = ENTITY.get(x.field) or x.entity
+        if entity in self.world and x.object_id in self.world[entity]:
+            of = self.of(entity, x.object_id)
         else:
             of.org = x.org_id or None
-        of.role, of.person = role, office["person_id"]
-        if self.scope.get(role) == "own":
+        of.role, of.person = office["role"], office["person_id"]
+        if self.scope.get(of.role) == "own":
             of.org = office["org_id"]
-        r = self.build(x.request, of, acting)
+        r = self.build(x.request, of, x.office)
         part = getattr(r, x.request)
         f = part.DESCRIPTOR.fields_by_name.get(x.field)
         if f is not None and x.object_id and f.type == f.TYPE_STRING:
@@ -579,5 +633,5 @@ class History(DemoCollege):
         made = None
         while not made:
             made = self.illegal() if not self.meant else \
-                self.duty() if chance < .38 else self.legal()
+                self.duty() if chance < .45 else self.legal()
         self.ask(*made)

