@@ -19,31 +19,31 @@ static const ProtobufCMessage *element(const void *message,
 }
 
 /*
- * Rows too wide for 80 columns: what is read of many at once.  The rest is shown of
- * each alone, with --wide and in --json.
+ * Rows too wide for 80 columns: what is read of many at once, what may fold last.  The
+ * rest is shown of each alone, with --wide and in --json.
  */
 static const struct {
-	const char *row, *columns[8];
+	const char *row, *columns[7];
 } brief[] = {
-	{ "AwardRow", { "award_id", "org_name", "effective_from_on", "valid_to_on", "state" } },
+	{ "AwardRow", { "award_id", "valid_to_on", "state", "org_name" } },
 	{ "HistoryRow", { "happened_on", "kind", "object_id", "doc_no", "text" } },
-	{ "FundRow", { "fund_id", "source", "state", "budgeted_fen", "granted_fen", "spent_fen",
-		       "withdrawn_fen" } },
+	{ "FundRow",
+	  { "fund_id", "source", "budgeted_fen", "granted_fen", "spent_fen", "state" } },
 };
 
-static bool in_brief(const ProtobufCMessageDescriptor *row, const char *column)
+/* The n-th column of such a row, NULL after the last. */
+static const ProtobufCFieldDescriptor *column_of(const ProtobufCMessageDescriptor *row,
+						 unsigned n, bool wide)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < sizeof(brief) / sizeof(*brief); i++) {
-		if (strcmp(brief[i].row, row->name))
-			continue;
-		for (k = 0; k < 8 && brief[i].columns[k]; k++)
-			if (!strcmp(brief[i].columns[k], column))
-				return true;
-		return false;
-	}
-	return true;
+	for (i = 0; !wide && i < sizeof(brief) / sizeof(*brief); i++)
+		if (!strcmp(brief[i].row, row->name))
+			return brief[i].columns[n] ?
+				       protobuf_c_message_descriptor_get_field_by_name(
+					       row, brief[i].columns[n]) :
+				       NULL;
+	return n < row->n_fields ? &row->fields[n] : NULL;
 }
 
 /* A column that no row fills is left out. */
@@ -63,20 +63,16 @@ static bool is_count(const ProtobufCFieldDescriptor *field)
 	return field_kind(field) == FIELD_NUMBER && !field_repeated(field);
 }
 
-static void show_row(struct out *out, struct table *table,
-		     const ProtobufCMessage *row, const bool *columns)
+static void show_row(struct out *out, struct table *table, const ProtobufCMessage *row,
+		     const ProtobufCFieldDescriptor *const *columns, size_t n_columns)
 {
-	const ProtobufCMessageDescriptor *type = row->descriptor;
-	unsigned k;
+	size_t k;
 
-	for (k = 0; k < type->n_fields; k++) {
-		const ProtobufCFieldDescriptor *field = &type->fields[k];
+	for (k = 0; k < n_columns; k++) {
+		const ProtobufCFieldDescriptor *field = columns[k];
 
-		if (!columns[k])
-			continue;
 		if (is_count(field) && fields_count(row, field))
-			table_number(table, field_integer(field,
-							  fields_at(row, field, 0)));
+			table_number(table, field_integer(field, fields_at(row, field, 0)));
 		else
 			table_cell(table, value_joined(out, row, field));
 	}
@@ -86,20 +82,21 @@ static void show_list(struct out *out, const void *message,
 		      const ProtobufCFieldDescriptor *list)
 {
 	const ProtobufCMessageDescriptor *type = list->descriptor;
-	bool *columns = calloc(type->n_fields ? type->n_fields : 1, sizeof(*columns));
+	const ProtobufCFieldDescriptor **columns, *field;
 	struct table *table = table_new(out);
 	bool wide = out_options_of(out)->wide;
-	size_t i, n = fields_count(message, list);
+	size_t i, n = fields_count(message, list), n_columns = 0;
 	unsigned k;
 
-	for (k = 0; columns && k < type->n_fields; k++) {
-		columns[k] = used(message, list, &type->fields[k]) &&
-			     (wide || in_brief(type, type->fields[k].name));
-		if (columns[k])
-			table_column(table, type->fields[k].name);
+	columns = calloc(type->n_fields ? type->n_fields : 1, sizeof(*columns));
+	for (k = 0; columns && (field = column_of(type, k, wide)); k++) {
+		if (!used(message, list, field))
+			continue;
+		columns[n_columns++] = field;
+		table_column(table, field->name);
 	}
 	for (i = 0; columns && i < n; i++)
-		show_row(out, table, element(message, list, i), columns);
+		show_row(out, table, element(message, list, i), columns, n_columns);
 	table_end(table, "text.none");
 	free(columns);
 }
