@@ -13,7 +13,7 @@
 #define BACKLOG 2048
 #define LOG_LINES_A_SECOND 20
 /* Of a handshake's time, what it has while others wait: one part in so many. */
-#define PATIENCE 5
+#define PATIENCE 10
 
 /* --- accepting ------------------------------------------------------------ */
 
