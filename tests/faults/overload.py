@@ -132,6 +132,7 @@ def overload(opt, say):
         best = swarm(server, n, seconds, opt.short)
         if not opt.short:
             given_up(server, n, seconds, best)
+            greedy(server, 10000, 3000, best)
         crowd(server, stay)
         ballots(server, slips, opt.short)
     finally:
@@ -202,6 +203,28 @@ def given_up(server, n, seconds, best):
     print(f"{n} at once, who all leave after eight seconds: the next one is served after"
           f" {first:.1f} s, and in the five seconds after that {again / best:.0%} of the best")
     assert again >= 0.8 * best, "not itself again within five seconds"
+
+
+def greedy(server, many, few, best):
+    """One address comes with ten thousand; then come, from 600, those who want one."""
+    got = []
+    flood = threading.Thread(target=lambda: got.append(generator(
+        server, server.member_port, asking(server), "-m", "swarm", "-n", many, "-S", 1, "-s", 15,
+        person=RECORDER)))
+    before = counters(server, "member")
+    flood.start()
+    time.sleep(2)
+    others = all_at_once(server, few, 60)
+    flood.join()
+    after = counters(server, "member")
+    turned = sum(after.get(k, 0) - before.get(k, 0)
+                 for k in ("shed_handshakes_source", "shed_source"))
+    print(f"{many} from one address, and {few} from {SOURCES} two seconds later: those are all"
+          f" answered after {others['seconds']:.1f} s, at {few / others['seconds'] / best:.0%} of"
+          f" the best, while of the many {got[0]['done']:.0f} are in fifteen seconds;"
+          f" {turned} times turned away at the door")
+    assert others["done"] == few and turned > 0
+    assert few / others["seconds"] > best / 4, "one address keeps the others out"
 
 
 def crowd(server, stay):
