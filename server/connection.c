@@ -98,10 +98,14 @@ void connection_finish(struct connection *c)
 	}
 }
 
-void connection_give_way(struct connection *c, unsigned ms)
+bool connection_is_slow(const struct connection *c, unsigned ms)
 {
-	if (c->state != CONNECTION_HANDSHAKE || connection_now(c) < c->accepted_at + ms)
-		return;
+	return c->state == CONNECTION_HANDSHAKE &&
+	       connection_now(c) >= c->accepted_at + ms;
+}
+
+void connection_give_way(struct connection *c)
+{
 	connection_counters(c)->handshake_gave_way++;
 	connection_close(c);
 }

@@ -13,7 +13,7 @@
 #define BACKLOG 2048
 #define LOG_LINES_A_SECOND 20
 /* Of a handshake's time, what it has while others wait: one part in so many. */
-#define PATIENCE 10
+#define PATIENCE 5
 
 /* --- accepting ------------------------------------------------------------ */
 
@@ -22,16 +22,29 @@ static bool full(const struct listener *l)
 	return l->handshakes >= l->limits->handshakes;
 }
 
-/* Whoever is slow with its handshake has no more time while others wait for
- * its place. */
+/* Others wait, and for a while no handshake came to its end: of those that are slow
+ * the oldest give way, one, then two, four and so on until one is done again.  Where
+ * it is the machine that is slow few are lost thereby. */
 static void end_slow_handshakes(struct listener *l)
 {
+	unsigned ms = l->limits->handshake_ms / PATIENCE, slow = 0;
 	struct connection *c, *next;
 
+	if (l->opened_before != l->counters.opened || !l->give_way)
+		l->give_way = 1;
+	l->opened_before = l->counters.opened;
+	for (c = l->connections; c; c = connection_next(c))
+		slow += connection_is_slow(c, ms);
+	if (!slow)
+		return;
+	/* the list begins with the newest */
 	for (c = l->connections; c; c = next) {
 		next = connection_next(c);
-		connection_give_way(c, l->limits->handshake_ms / PATIENCE);
+		if (connection_is_slow(c, ms) && slow-- <= l->give_way)
+			connection_give_way(c);
 	}
+	if (l->give_way < l->limits->handshakes)
+		l->give_way *= 2;
 }
 
 static void accept_waiting(struct listener *l);

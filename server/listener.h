@@ -49,6 +49,8 @@ struct listener {
 	unsigned count;      /* connections */
 	unsigned shed;       /* of those, here only to be told busy */
 	unsigned handshakes; /* of those, not yet agreed on TLS */
+	unsigned give_way;   /* so many of them, if none is done before the next look */
+	uint64_t opened_before; /* counters.opened at the last look */
 	struct sources sources;
 	uint64_t log_second; /* lines about refusals are bounded a second */
 	unsigned log_lines;

@@ -1019,7 +1019,7 @@ static void slow_ones_give_way(void **state)
 	assert_int_equal(w.l->handshakes, 4);
 	p = dial_tls(20, w.client);
 	UNTIL(tls_established(p->tls));
-	assert_int_equal(w.n->handshake_gave_way, 4);
+	assert_in_range(w.n->handshake_gave_way, 1, 4);
 	assert_int_equal(w.n->handshake_timeout, 0);
 }
 
