@@ -6,6 +6,7 @@
 
 enum {
 	SWEEP_MS = 250,
+	GATHER_MS = 10, /* how long writes of a set form wait for a busy connection */
 	TRIES = 3, /* of a transaction that met another (40001, 40P01) */
 };
 
@@ -28,7 +29,7 @@ struct db {
 	const struct db_config *config;
 	struct lane_state lanes[LANE_COUNT];
 	struct later later;
-	uv_timer_t sweep;
+	uv_timer_t sweep, gather;
 	struct db_counters counters;
 	size_t in_flight; /* calls taken and not completed */
 	int open;         /* connections not yet closed */
@@ -190,22 +191,30 @@ static const struct dbconn_events events = {
 
 /* ---- sending --------------------------------------------------------------------------- */
 
+static bool alone(const struct db_call *call)
+{
+	return call->alone || call->rollback;
+}
+
+/* Writes of a set form cost less each the more they are. */
+static bool gathers(enum lane which, const struct db_call *call)
+{
+	return which == LANE_WRITE && call->statement->set && !alone(call);
+}
+
 /* Of what waits, this connection's part: the others that are free take theirs. */
 static int share(struct db *db, enum lane which)
 {
 	struct lane_state *lane = &db->lanes[which];
-	int free_now = 0, part;
+	int takers = 0, part;
 
 	for (int i = 0; i < lane->n; i++)
-		free_now += dbconn_state(lane->conns[i]) == DBCONN_UP &&
+		takers += dbconn_state(lane->conns[i]) == DBCONN_UP &&
 			dbconn_load(lane->conns[i]) == 0;
-	part = (lane->waiting + free_now - 1) / (free_now ? free_now : 1);
+	if (takers == 0 || gathers(which, lane->head))
+		takers = 1;
+	part = (lane->waiting + takers - 1) / takers;
 	return part < db->config->group_limit ? part : db->config->group_limit;
-}
-
-static bool alone(const struct db_call *call)
-{
-	return call->alone || call->rollback;
 }
 
 /* What is committed together. */
@@ -241,6 +250,22 @@ static int take(struct db *db, enum lane which, struct db_call **calls)
 	return n;
 }
 
+/* Of those that gather, the ones that find a connection busy wait for it, and share its
+ * next commit, rather than take another one; until they are a whole group, or it has
+ * been busy for long. */
+static bool gathering(struct db *db, enum lane which)
+{
+	const struct lane_state *lane = &db->lanes[which];
+	bool busy = false;
+
+	if (!gathers(which, lane->head) || lane->waiting >= db->config->group_limit ||
+			uv_now(db->loop) - lane->head->queued_at >= GATHER_MS)
+		return false;
+	for (int i = 0; i < lane->n; i++)
+		busy |= dbconn_load(lane->conns[i]) > 0;
+	return busy;
+}
+
 /* Where many go at once a connection is waited for until it is free. */
 static bool has_room(const struct lane_state *lane, enum lane which,
 	const struct dbconn *conn)
@@ -263,6 +288,12 @@ static struct dbconn *freest(struct lane_state *lane, enum lane which)
 	return best;
 }
 
+/* The turn that follows sends them. */
+static void on_gather(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
 static void dispatch_lane(struct db *db, enum lane which)
 {
 	struct lane_state *lane = &db->lanes[which];
@@ -270,8 +301,13 @@ static void dispatch_lane(struct db *db, enum lane which)
 
 	while (lane->head && (conn = freest(lane, which))) {
 		struct db_call *calls[DBCONN_DEPTH];
-		int n = take(db, which, calls);
+		int n;
 
+		if (gathering(db, which)) {
+			uv_timer_start(&db->gather, on_gather, GATHER_MS, 0);
+			break;
+		}
+		n = take(db, which, calls);
 		if (n == 0)
 			break;
 		if (!dbconn_send(conn, calls, n)) {
@@ -401,6 +437,7 @@ struct db *db_new(uv_loop_t *loop, const struct db_config *config)
 	uv_timer_init(loop, &db->sweep);
 	db->sweep.data = db;
 	uv_timer_start(&db->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	uv_timer_init(loop, &db->gather);
 	for (int i = 0; i < LANE_COUNT; i++)
 		if (!open_lane(db, (enum lane)i))
 			abort(); /* out of memory before serving anybody */
@@ -417,11 +454,19 @@ static void on_all_closed(void *arg)
 	free(db);
 }
 
-static void on_sweep_closed(uv_handle_t *handle)
+static void on_gather_closed(uv_handle_t *handle)
 {
 	struct db *db = handle->data;
 
 	later_close(&db->later, on_all_closed);
+}
+
+static void on_sweep_closed(uv_handle_t *handle)
+{
+	struct db *db = handle->data;
+
+	db->gather.data = db;
+	uv_close((uv_handle_t *)&db->gather, on_gather_closed);
 }
 
 static void close_if_empty(struct db *db)

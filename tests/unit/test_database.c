@@ -286,6 +286,55 @@ static void test_set_form_fails(void **state)
 	assert_int_equal(rows("n BETWEEN 6000 AND 6019"), 19);
 }
 
+static void on_other_closed(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Of two connections one takes them all, and the other only when that is stuck. */
+static void test_set_form_gathers(void **state)
+{
+	struct db_config two = config;
+	struct db *first = db;
+	struct test_call t[20], stuck;
+	bool gone = false;
+	uint64_t before, end;
+
+	(void)state;
+	two.connections[LANE_WRITE] = 2;
+	db = db_new(&loop, &two);
+	for (int i = 0; i < 3; i++) { /* until both are there */
+		submit(&t[0], &nap, 0);
+		run();
+	}
+	before = db_counters(db)->groups;
+	for (int i = 0; i < 20; i++)
+		submit(&t[i], &put_many, 7000 + i);
+	run();
+	assert_int_equal(db_counters(db)->groups - before, 1);
+
+	must("BEGIN");
+	must("INSERT INTO lane_test VALUES (7100)");
+	submit(&stuck, &put_many, 7100);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	for (int i = 0; i < 20; i++)
+		submit(&t[i], &put_many, 7050 + i);
+	end = uv_hrtime() + UINT64_C(900000000);
+	while (pending > 1 && uv_hrtime() < end)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(pending, 1);
+	assert_int_equal(stuck.completions, 0);
+	must("ROLLBACK");
+	run();
+	assert_int_equal(stuck.outcome, DB_OK);
+	assert_int_equal(rows("n BETWEEN 7000 AND 7100"), 41);
+
+	db_close(db, on_other_closed, &gone);
+	while (!gone)
+		uv_run(&loop, UV_RUN_ONCE);
+	db = first;
+}
+
 static void test_set_form_reads(void **state)
 {
 	struct test_call t[100];
@@ -423,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_many_bad_keep_the_others_together),
 		cmocka_unit_test(test_set_form),
 		cmocka_unit_test(test_set_form_fails),
+		cmocka_unit_test(test_set_form_gathers),
 		cmocka_unit_test(test_set_form_reads),
 		cmocka_unit_test(test_dry_run_leaves_nothing),
 		cmocka_unit_test(test_reads_do_not_harm_each_other),
