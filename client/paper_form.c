@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum directive {
-	NAME, REQUEST_LINE, ACROSS, PARAGRAPH, ONCE, TABLE, HEAD, ROW, EACH, IF,
-	UNLESS, END, PAGE,
+	NAME, REQUEST_LINE, ACROSS, PARAGRAPH, DOCUMENT, ONCE, TABLE, HEAD, ROW, EACH,
+	IF, UNLESS, END, PAGE,
 };
 
 /* One line; `text` is what follows the word. */
@@ -38,6 +38,7 @@ static const struct {
 	{ "plain", PARAGRAPH, PAPER_PLAIN },
 	{ "sign", PARAGRAPH, PAPER_SIGN },
 	{ "note", PARAGRAPH, PAPER_NOTE },
+	{ "document", DOCUMENT, 0 },
 	{ "once", ONCE, 0 },
 	{ "table", TABLE, 0 },
 	{ "head", HEAD, PAPER_HEAD },
@@ -256,6 +257,35 @@ static bool paragraph(struct fill *fill, enum paper_kind kind, const char *text)
 	line->n = 1;
 	line->cells[0] = text;
 	return true;
+}
+
+/* What the server wrote whole, to be pasted anywhere as it is, in the layout of an
+ * official document (GB/T 9704-2012, 7.3): its blank lines part title, body and
+ * signature. */
+static bool document(struct fill *fill, const char *text)
+{
+	struct arena *arena = fill->paper->arena;
+	const char *body = text ? strstr(text, "\n\n") : NULL, *sign = NULL;
+	size_t title;
+
+	if (!body)
+		return paragraph(fill, PAPER_PLAIN, text);
+	for (const char *p = body; (p = strstr(p + 1, "\n\n")) != NULL; )
+		sign = p;
+	if (!sign)
+		sign = body + strlen(body);
+	title = strcspn(text, "\n");
+	if (!paragraph(fill, PAPER_TITLE, arena_copy(arena, text, title)))
+		return false;
+	text += title;
+	if (text < body && !paragraph(fill, PAPER_CENTRE,
+			arena_copy(arena, text + 1, (size_t)(body - text) - 1)))
+		return false;
+	if (body + 2 < sign && !paragraph(fill, PAPER_PLAIN,
+			arena_copy(arena, body + 2, (size_t)(sign - body) - 2)))
+		return false;
+	return !*sign || paragraph(fill, PAPER_SIGN,
+				   arena_copy(arena, sign + 2, strlen(sign + 2)));
 }
 
 /* The next cell, up to "|", without the spaces around it; *p after it, NULL at the
@@ -488,6 +518,9 @@ static bool simple(struct fill *fill, const struct paper_form_line *line,
 	case PARAGRAPH:
 		return paragraph(fill, line->kind,
 				 expand(fill->paper->arena, fill->facts, s, line->text));
+	case DOCUMENT:
+		return document(fill, expand(fill->paper->arena, fill->facts, s,
+					     line->text));
 	case ONCE:
 		return once(fill, line, s);
 	case HEAD:
@@ -736,6 +769,7 @@ static bool check_line(struct reading *r, struct paper_form_line *line)
 		r->form->across = true;
 		return true;
 	case PARAGRAPH:
+	case DOCUMENT:
 		return check_text(r, line->text);
 	case ONCE:
 		return read_once(r, line);

@@ -11,6 +11,8 @@
  *	across                          landscape
  *	title “最强党支部”申报表
  *	centre heading subheading body plain sign note   paragraphs (paper.h)
+ *	document {text}                 a whole text with its title, body and signature,
+ *	                                parted by blank lines
  *	once subheading {group_title}   only where it differs from the time before;
  *	                                rows of a table as well
  *	table 2 3 3                     widths of the columns

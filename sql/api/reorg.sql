@@ -568,7 +568,7 @@ CREATE FUNCTION api.show_reorg(me auth.actor, INOUT reorg_id text, OUT kind text
 	OUT heir_id text, OUT awards api.reorg_award[], OUT members api.reorg_move[],
 	OUT reason text, OUT motion text, OUT proposed_on date, OUT planned_by_name text,
 	OUT agenda_item_id text, OUT resolution text, OUT effective_on date, OUT doc_no text,
-	OUT done_by_name text, OUT dropped_why text)
+	OUT done_by_name text, OUT dropped_why text, OUT from_org_names text[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE r data.reorg := flow.find_reorg(me, reorg_id);
@@ -578,6 +578,8 @@ BEGIN
 		r.dropped_why
 	INTO kind, state, from_org_ids, heir_id, reason, motion, proposed_on, planned_by_name,
 		effective_on, doc_no, done_by_name, dropped_why;
+	from_org_names := ARRAY(SELECT flow.org_name(o.id, coalesce(r.effective_on - 1, flow.today()))
+		FROM unnest(r.from_org_ids) WITH ORDINALITY o(id, at) ORDER BY o.at);
 	results := ARRAY(SELECT ROW(x.org_id, x.name, x.short_name, x.kind, x.member_category,
 			x.parent_id)::api.reorg_result
 		FROM data.reorg_result x WHERE x.reorg_id = r.id ORDER BY x.result_no);

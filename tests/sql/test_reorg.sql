@@ -115,6 +115,8 @@ SELECT is(t.refused(t.ask('P22', 'start_term', '''11'', ''2027-03-01'', ''2030-0
 SELECT is(t.refused(t.ask('P22', 'set_office', '''P64'', ''branch_secretary'', ''11'', NULL, NULL, NULL')), 'ZB001 defects org_gone 11', 'nobody takes an office there');
 SELECT is(t.refused(t.ask('P20', 'carry_out_reorg', '''TZ27-01'', ''8号'', NULL')), 'ZB003 state', 'once');
 SELECT is(jsonb_array_length(t.ask('P20', 'show_reorg', '''TZ27-01''')->'members'), 2, 'D29: who was moved');
+SELECT is(t.ask('P20', 'show_reorg', '''TZ27-01''')->'from_org_names', '["第11党支部"]',
+	'D29: its name of the day before');
 SELECT is(t.ask('P20', 'show_person', '''P60''')->'offices'->0->>'to_on', '2027-03-10', 'and whose office ended');
 
 -- ---- T2: a split after an award ---------------------------------------------------------------

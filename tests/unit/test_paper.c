@@ -230,6 +230,59 @@ static void lists_are_spread(void **state)
 	fclose(nowhere);
 }
 
+/* A whole text in the layout of an official document. */
+static void document_text(void **state)
+{
+	static const char text[] = "name 决定\nrequest show_award_document doc_no\n"
+		"document {text}\n";
+	static char words[] = "关于命名的决定\n院党发〔2026〕12号\n\n　　决定命名：\n\n"
+		"　　14　支部\n\n党委\n2026年12月18日";
+	static const struct {
+		enum paper_kind kind;
+		const char *text;
+	} wanted[] = {
+		{ PAPER_TITLE, "关于命名的决定" },
+		{ PAPER_CENTRE, "院党发〔2026〕12号" },
+		{ PAPER_PLAIN, "　　决定命名：\n\n　　14　支部" },
+		{ PAPER_SIGN, "党委\n2026年12月18日" },
+	};
+	static char title_only[] = "标题\n\n正文", line[] = "一段话";
+	FILE *nowhere = fopen("/dev/null", "w");
+	struct out *out = quiet(nowhere);
+	struct paper_trouble trouble;
+	struct paper_form form;
+	struct paper_facts facts = { .out = out, .n = 1, .today = "" };
+	ShowAwardDocumentReply reply = SHOW_AWARD_DOCUMENT_REPLY__INIT;
+	struct paper paper;
+	const struct paper_line *l;
+
+	(void)state;
+	reply.text = words;
+	facts.replies[0] = &reply.base;
+	assert_true(paper_form_read(&arena, text, strlen(text), &form, &trouble));
+	paper_begin(&paper, &arena);
+	assert_true(paper_form_fill(&form, &facts, &paper));
+	l = paper.first;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++, l = l->next) {
+		assert_int_equal(l->kind, wanted[i].kind);
+		assert_string_equal(l->cells[0], wanted[i].text);
+	}
+	assert_null(l);
+	reply.text = title_only;
+	paper_begin(&paper, &arena);
+	assert_true(paper_form_fill(&form, &facts, &paper));
+	assert_int_equal(paper.first->kind, PAPER_TITLE);
+	assert_int_equal(paper.first->next->kind, PAPER_PLAIN);
+	assert_string_equal(paper.first->next->cells[0], "正文");
+	assert_null(paper.first->next->next);
+	reply.text = line;
+	paper_begin(&paper, &arena);
+	assert_true(paper_form_fill(&form, &facts, &paper));
+	assert_int_equal(paper.first->kind, PAPER_PLAIN);
+	out_free(out);
+	fclose(nowhere);
+}
+
 /* {value} is the element of a list of plain values. */
 static void plain_values_one_by_one(void **state)
 {
@@ -308,6 +361,7 @@ int main(void)
 		cmocka_unit_test(too_deep_is_refused),
 		cmocka_unit_test(values_go_where_they_belong),
 		cmocka_unit_test(lists_are_spread),
+		cmocka_unit_test(document_text),
 		cmocka_unit_test(plain_values_one_by_one),
 		cmocka_unit_test(text_stays_text),
 	};
