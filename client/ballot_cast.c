@@ -251,8 +251,7 @@ static const char *saved_path(struct voter *v)
 {
 	char name[17];
 
-	for (int i = 0; i < 8; i++)
-		snprintf(name + 2 * i, 3, "%02x", v->slip.token_hash[i]);
+	text_hex(v->slip.token_hash, 8, name);
 	return ballot_path(v->client, name, "sealed");
 }
 

@@ -5,6 +5,7 @@
  */
 #include "client/ballot_run.h"
 #include "client/handlers.h"
+#include "common/text.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -69,15 +70,14 @@ static bool parse_file(struct check *k, char *text)
 	char *end = strchr(text, '\n');
 	uint8_t hash[RECEIPT_HASH], signature[RECEIPT_SIGNATURE];
 	char line[RECEIPT_TEXT];
-	size_t n = 0;
-	unsigned byte;
+	size_t n;
 
 	if (!end || (size_t)(end - text) + 2 > sizeof(line))
 		return false;
 	snprintf(line, sizeof(line), "%.*s\n", (int)(end - text), text);
-	for (end++; n < sizeof(signature) && sscanf(end, "%2x", &byte) == 1; end += 2)
-		signature[n++] = (uint8_t)byte;
-	if (!receipt_read(RECEIPT_BALLOT, k->session, line, hash) ||
+	n = strlen(end + 1) / 2; /* and the end of the line */
+	if (n > sizeof(signature) || !text_unhex(end + 1, signature, n) ||
+	    !receipt_read(RECEIPT_BALLOT, k->session, line, hash) ||
 	    !call_vouched(k->client, RECEIPT_BALLOT, k->session, hash, signature, n))
 		return false;
 	memcpy(k->receipt, hash, CODE_SECRET);
@@ -111,8 +111,8 @@ static int write_file(struct check *k, const char *path)
 		return fail(k, EXIT_USAGE, "ballot_receipt_late");
 	len = receipt_text(RECEIPT_BALLOT, k->session, k->said->receipt.data, text);
 	signature = call_signature(k->client, &n);
-	for (size_t i = 0; i < n; i++)
-		len += (size_t)sprintf(text + len, "%02x", signature[i]);
+	text_hex(signature, n, text + len);
+	len += 2 * n;
 	text[len++] = '\n';
 	file = ballot_file_new(path, text, len);
 	return file == BALLOT_FILE_OK ? EXIT_DONE :

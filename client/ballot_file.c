@@ -1,6 +1,8 @@
 /* Key files of the ballot: two lines of hexadecimal, read by nobody else. */
 #include "client/ballot.h"
 
+#include "common/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -92,33 +94,6 @@ enum ballot_file ballot_file_read(const char *path, void *data, size_t room,
 	return result;
 }
 
-static void to_hex(const uint8_t *bytes, size_t n, char *out)
-{
-	for (size_t i = 0; i < n; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-static bool from_hex(const char *text, uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
-
-		if (low < 0)
-			return false;
-		bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
-
 enum ballot_file ballot_key_write(const char *path, const char *session,
 				  const struct seal_holder *holder)
 {
@@ -126,7 +101,7 @@ enum ballot_file ballot_key_write(const char *path, const char *session,
 	enum ballot_file result;
 	int len;
 
-	to_hex(holder->private_key, SEAL_KEY, hex);
+	text_hex(holder->private_key, SEAL_KEY, hex);
 	len = snprintf(text, sizeof(text), MAGIC " %.64s\n%s\n", session, hex);
 	result = ballot_file_new(path, text, (size_t)len);
 	seal_wipe(text, sizeof(text));
@@ -144,9 +119,9 @@ static bool parse_key(const char *text, const char *session,
 	bool ok;
 
 	len = (size_t)snprintf(head, sizeof(head), MAGIC " %.64s\n", session);
-	if (strncmp(text, head, len) != 0 || strlen(text + len) < 2 * SEAL_KEY)
+	if (strncmp(text, head, len) != 0)
 		return false;
-	ok = from_hex(text + len, key, SEAL_KEY) &&
+	ok = text_unhex(text + len, key, SEAL_KEY) &&
 	     seal_holder_from(key, holder);
 	seal_wipe(key, sizeof(key));
 	return ok;

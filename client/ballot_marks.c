@@ -137,9 +137,7 @@ bool ballot_bind(const BallotManifest *manifest, struct ballot_bond *bond)
 		return false;
 	at = snprintf(bond->name, sizeof(bond->name), "%s:",
 		      manifest->session_id);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		at += snprintf(bond->name + at, sizeof(bond->name) - (size_t)at,
-			       "%02x", hash[i]);
+	text_hex(hash, sizeof(hash), bond->name + at);
 	code_write_ten(hash, bond->check);
 	for (size_t i = 0; i < SEAL_HOLDERS; i++)
 		memcpy(bond->keys[i], manifest->holder_keys[i].data, SEAL_KEY);

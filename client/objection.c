@@ -7,6 +7,7 @@
 #include "client/fields.h"
 #include "client/handlers.h"
 #include "common/letter.h"
+#include "common/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,7 @@ struct writer {
 /* What a letter is bound to: the receipt of this very objection. */
 static void about(const uint8_t token_hash[SEAL_KEY], char out[ABOUT_MAX])
 {
-	char *at = out + strlen(strcpy(out, "letter "));
-
-	for (int i = 0; i < SEAL_KEY; i++)
-		at += snprintf(at, 3, "%02x", token_hash[i]);
+	text_hex(token_hash, SEAL_KEY, out + strlen(strcpy(out, "letter ")));
 }
 
 /* ---- the officers' keys ------------------------------------------------------------ */

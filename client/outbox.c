@@ -1,6 +1,7 @@
 #include "client/outbox.h"
 
 #include "client/files.h"
+#include "common/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -60,27 +61,6 @@ void outbox_unlock(int lock)
 		close(lock);
 }
 
-static void hex(const uint8_t *bytes, size_t n, char *out)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static bool unhex(const char *text, uint8_t *out, size_t n)
-{
-	unsigned byte;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-			return false;
-		out[i] = (uint8_t)byte;
-	}
-	return true;
-}
-
 /* ---- writing ------------------------------------------------------------------------- */
 
 static char *build(const struct outbox_entry *entry, size_t *len)
@@ -91,7 +71,7 @@ static char *build(const struct outbox_entry *entry, size_t *len)
 	size_t n1, n2;
 	char *file;
 
-	hex(entry->print, OUTBOX_PRINT, print);
+	text_hex(entry->print, OUTBOX_PRINT, print);
 	n2 = (size_t)snprintf(second, sizeof(second), "%s %" PRId64 " %.*s %zu\n",
 			      print, entry->written_at, REQUEST_MAX,
 			      entry->request, entry->envelope_len);
@@ -103,7 +83,7 @@ static char *build(const struct outbox_entry *entry, size_t *len)
 	memcpy(file + n1, second, n2);
 	memcpy(file + n1 + n2, entry->envelope, entry->envelope_len);
 	SHA256((unsigned char *)file + n1, *len - n1, digest);
-	hex(digest, sizeof(digest), sum);
+	text_hex(digest, sizeof(digest), sum);
 	snprintf(first, sizeof(first), "%s %s\n", MAGIC, sum);
 	memcpy(file, first, n1);
 	return file;
@@ -119,7 +99,7 @@ bool outbox_put(const char *profile_dir, const uint8_t key[OUTBOX_KEY],
 
 	if (!files_join(dir, profile_dir, "outbox") || !files_make_dir(dir))
 		return false;
-	hex(key, OUTBOX_KEY, text);
+	text_hex(key, OUTBOX_KEY, text);
 	snprintf(entry->name, sizeof(entry->name), "%s.req", text);
 	file = build(entry, &len);
 	if (!file) {
@@ -151,7 +131,7 @@ static bool sum_holds(const char *file, size_t len, const char **rest)
 	    file[head - 1] != '\n')
 		return false;
 	SHA256((const unsigned char *)file + head, len - head, digest);
-	hex(digest, sizeof(digest), sum);
+	text_hex(digest, sizeof(digest), sum);
 	*rest = file + head;
 	return memcmp(file + sizeof(MAGIC), sum, sizeof(sum) - 1) == 0;
 }
@@ -170,7 +150,7 @@ static bool parse(struct arena *arena, const char *file, size_t len,
 				&entry->written_at, request, &bytes) != 4)
 		return false;
 	if (strlen(print) != 2 * OUTBOX_PRINT ||
-	    !unhex(print, entry->print, OUTBOX_PRINT) ||
+	    !text_unhex(print, entry->print, OUTBOX_PRINT) ||
 	    bytes != len - (size_t)(line_end + 1 - file))
 		return false;
 	entry->request = arena_copy(arena, request, strlen(request));

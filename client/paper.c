@@ -1,5 +1,7 @@
 #include "client/paper.h"
 
+#include "common/text.h"
+
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,6 +48,5 @@ void paper_digest(const struct paper *paper, char digest[PAPER_DIGEST + 1])
 		digest_line(md, l);
 	EVP_DigestFinal_ex(md, hash, NULL);
 	EVP_MD_CTX_free(md);
-	for (size_t i = 0; i < PAPER_DIGEST / 2; i++)
-		snprintf(digest + 2 * i, 3, "%02x", hash[i]);
+	text_hex(hash, PAPER_DIGEST / 2, digest);
 }

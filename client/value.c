@@ -492,11 +492,8 @@ static const char *code_text(struct out *out, const char *field, const char *tex
 static const char *hex(struct out *out, const ProtobufCBinaryData *bytes)
 {
 	char text[33];
-	size_t i;
 
-	for (i = 0; i < bytes->len && i < 16; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes->data[i]);
-	text[2 * i] = '\0';
+	text_hex(bytes->data, bytes->len < 16 ? bytes->len : 16, text);
 	return out_format(out, bytes->len > 16 ? "%s.. (%zu)" : "%s", text,
 			  bytes->len);
 }

@@ -1,5 +1,7 @@
 #include "common/receipt.h"
 
+#include "common/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -24,8 +26,8 @@ size_t receipt_text(enum receipt_kind kind, const char *session,
 	if (!is_session(session))
 		return 0;
 	len = snprintf(out, RECEIPT_TEXT, "%s %s ", labels[kind], session);
-	for (int i = 0; i < RECEIPT_HASH; i++)
-		len += snprintf(out + len, RECEIPT_TEXT - (size_t)len, "%02x", hash[i]);
+	text_hex(hash, RECEIPT_HASH, out + len);
+	len += 2 * RECEIPT_HASH;
 	out[len++] = '\n';
 	out[len] = '\0';
 	return (size_t)len;
@@ -37,15 +39,9 @@ bool receipt_read(enum receipt_kind kind, const char *session, const char *text,
 	char made[RECEIPT_TEXT];
 	const char *at = strrchr(text, ' ');
 
-	for (int i = 0; i < RECEIPT_HASH; i++) {
-		unsigned byte;
-
-		if (!at || sscanf(at + 1 + 2 * i, "%2x", &byte) != 1)
-			return false;
-		hash[i] = (uint8_t)byte;
-	}
 	/* that it was written exactly so is seen by writing it again */
-	return receipt_text(kind, session, hash, made) && strcmp(made, text) == 0;
+	return at && text_unhex(at + 1, hash, RECEIPT_HASH) &&
+		receipt_text(kind, session, hash, made) && strcmp(made, text) == 0;
 }
 
 size_t receipt_sign(EVP_PKEY *key, const char *text, size_t len,

@@ -240,3 +240,24 @@ void text_fold(char *s)
 	}
 	*out = '\0';
 }
+
+static const char digits[] = "0123456789abcdef";
+
+void text_hex(const uint8_t *bytes, size_t n, char *out)
+{
+	for (; n; n--, bytes++) {
+		*out++ = digits[*bytes >> 4];
+		*out++ = digits[*bytes & 15];
+	}
+	*out = '\0';
+}
+
+bool text_unhex(const char *text, uint8_t *bytes, size_t n)
+{
+	if (strspn(text, digits) < 2 * n)
+		return false;
+	for (; n; n--, text += 2)
+		*bytes++ = (uint8_t)((strchr(digits, text[0]) - digits) << 4 |
+				     (strchr(digits, text[1]) - digits));
+	return true;
+}

@@ -43,4 +43,9 @@ char *text_printable(const char *s, size_t len, bool lines);
  * place: for codes, numbers, dates and yes or no, never for free text. */
 void text_fold(char *s);
 
+/* Two lower-case digits a byte, and a NUL. */
+void text_hex(const uint8_t *bytes, size_t n, char *out);
+/* False: the text does not begin with so many. */
+bool text_unhex(const char *text, uint8_t *bytes, size_t n);
+
 #endif

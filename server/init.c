@@ -4,6 +4,7 @@
  */
 #include "server/operator.h"
 
+#include "common/text.h"
 #include "server/files.h"
 #include "server/keys.h"
 #include "server/pki.h"
@@ -136,8 +137,7 @@ static bool make_files(const struct operator *op, char id[PKI_DEPLOYMENT_LEN + 1
 
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return false;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(id + 2 * i, 3, "%02x", random[i]);
+	text_hex(random, sizeof(random), id);
 	if (file_write(config->path.deployment_id, 0644, id, strlen(id)) &&
 	    keys_create(config, id) &&
 	    file_print(config->path.conf, 0600, print_conf, config))
@@ -156,8 +156,7 @@ static bool first_administrator(const struct operator *op, PGconn *owner,
 	PGresult *row;
 	bool ok;
 
-	for (int i = 0; i < 32; i++)
-		snprintf(text + 2 * i, 3, "%02x", hash[i]);
+	text_hex(hash, 32, text);
 	row = PQexecParams(owner, "SELECT person_id FROM setup.first_administrator("
 		"$1, $2, decode($3, 'hex'), $4, $5)", 5, NULL, values, NULL, NULL, 0);
 	ok = PQresultStatus(row) == PGRES_TUPLES_OK && PQntuples(row) == 1;

@@ -1,5 +1,7 @@
 #include "server/migrate.h"
 
+#include "common/text.h"
+
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,18 +65,12 @@ static bool is_rule(const struct sql_file *file)
 		!strcmp(file->name, "call.sql");
 }
 
-static void hex(const unsigned char hash[HASH], char out[2 * HASH + 1])
-{
-	for (int i = 0; i < HASH; i++)
-		snprintf(out + 2 * i, 3, "%02x", hash[i]);
-}
-
 static void hash_file(const struct sql_file *file, char out[2 * HASH + 1])
 {
 	unsigned char hash[HASH];
 
 	SHA256(file->text, file->len, hash);
-	hex(hash, out);
+	text_hex(hash, HASH, out);
 }
 
 /* One hash over names and contents of all that is applied anew. */
@@ -94,7 +90,7 @@ static void hash_rules(char out[2 * HASH + 1])
 		n = snprintf(text, sizeof(text), "%s %.200s %s", all,
 			sql_bundle[i].name, one);
 		SHA256((unsigned char *)text, (size_t)n, hash);
-		hex(hash, all);
+		text_hex(hash, HASH, all);
 	}
 	memcpy(out, all, sizeof(all));
 }

@@ -1,5 +1,6 @@
 #include "server/operator.h"
 
+#include "common/text.h"
 #include "server/files.h"
 #include "server/keys.h"
 #include "server/migrate.h"
@@ -204,8 +205,7 @@ int operator_code(struct operator *op)
 	}
 	if (!keys_new_code(&op->config, code, hash))
 		return EX_NOINPUT;
-	for (size_t i = 0; i < sizeof(hash); i++)
-		snprintf(text + 2 * i, 3, "%02x", hash[i]);
+	text_hex(hash, sizeof(hash), text);
 	values[0] = op->argv[0];
 	if (!session_open(op, &session))
 		return EX_UNAVAILABLE;

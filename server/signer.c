@@ -1,6 +1,7 @@
 #include "server/signer.h"
 
 #include "common/log.h"
+#include "common/text.h"
 #include "server/keys.h"
 #include "server/process.h"
 #include "server/sandbox.h"
@@ -104,8 +105,7 @@ static void keep_certificate(struct signer *s, uint32_t person, const X509 *cert
 	if (!pki_fingerprint(cert, fp))
 		exit(EX_SOFTWARE);
 	n = snprintf(what, sizeof(what), "p%" PRIu32 " ", person);
-	for (size_t i = 0; i < sizeof(fp); i++)
-		n += snprintf(what + n, sizeof(what) - (size_t)n, "%02x", fp[i]);
+	text_hex(fp, sizeof(fp), what + n);
 	keep_record(s, what);
 }
 

@@ -205,6 +205,26 @@ static void test_fold(void **state)
 	}
 }
 
+static void test_hex(void **state)
+{
+	static const char *const bad[] = { "", "00ff1", "00fg1a", "00FF1A", " 0ff1a",
+					   "+0ff1a" };
+	const uint8_t bytes[] = { 0x00, 0xff, 0x1a };
+	uint8_t back[3] = { 0 };
+	char text[7];
+	size_t i;
+
+	(void)state;
+	text_hex(bytes, 3, text);
+	assert_string_equal(text, "00ff1a");
+	assert_true(text_unhex("00ff1a\n", back, 3));
+	assert_memory_equal(back, bytes, 3);
+	text_hex(bytes, 0, text);
+	assert_string_equal(text, "");
+	for (i = 0; i < COUNT(bad); i++)
+		assert_false(text_unhex(bad[i], back, 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_marks),
 		cmocka_unit_test(test_printable_holds_for_noise),
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
