@@ -31,7 +31,6 @@ int ballot_key_run(struct client *client, struct args *args)
 	RegisterSessionKey *body;
 	struct seal_holder holder;
 	enum ballot_file file;
-	Reply *reply;
 	const char *path;
 	int code;
 
@@ -46,13 +45,10 @@ int ballot_key_run(struct client *client, struct args *args)
 	body->has_public_key = 1;
 	body->public_key.data = holder.public_key;
 	body->public_key.len = sizeof(holder.public_key);
-	code = call_request(client, request, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	code = client_show(client, reply, NULL);
-	out_hint(client_out(client), "%s",
-		 ballot_word(client, "text.ballot_key_kept", path, NULL));
-	call_free(reply);
+	code = call_show(client, request, NULL);
+	if (code == EXIT_DONE && !client_dry_run(client))
+		out_hint(client_out(client), "%s",
+			 ballot_word(client, "text.ballot_key_kept", path, NULL));
 	return code;
 }
 
@@ -96,7 +92,6 @@ int ballot_forget_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
 	ForgetKey *body;
-	Reply *reply;
 	int code;
 
 	if (!request)
@@ -105,11 +100,5 @@ int ballot_forget_run(struct client *client, struct args *args)
 	code = body->lost ? client_confirm(client, CONFIRM_ID, body->session_id,
 					   word("text.ballot_lost")) :
 			    destroy(client, args, body->session_id);
-	if (code == EXIT_DONE)
-		code = call_request(client, request, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	code = client_show(client, reply, NULL);
-	call_free(reply);
-	return code;
+	return code == EXIT_DONE ? call_show(client, request, NULL) : code;
 }

@@ -154,7 +154,7 @@ int ballot_paper_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
 	struct paper p = { .client = client };
-	Reply *session = NULL, *reply;
+	Reply *session = NULL;
 	int code = EXIT_DONE;
 
 	if (!request)
@@ -170,13 +170,9 @@ int ballot_paper_run(struct client *client, struct args *args)
 						"ballot_roll_first", NULL, NULL);
 	}
 	if (code == EXIT_DONE)
-		code = call_request(client, request, &reply);
+		code = call_show(client, request, enter_paper_view);
 	if (session)
 		call_free(session);
-	if (code != EXIT_DONE)
-		return code;
-	code = client_show(client, reply, enter_paper_view);
-	call_free(reply);
 	return code;
 }
 
@@ -212,7 +208,6 @@ int ballot_comments_run(struct client *client, struct args *args)
 	Request *request = args_request(client, args);
 	struct paper p = { .client = client };
 	EnterComments *body;
-	Reply *reply;
 	int code = EXIT_DONE;
 
 	if (!request)
@@ -224,11 +219,5 @@ int ballot_comments_run(struct client *client, struct args *args)
 			code = read_comments(&p, body);
 		close_file(&p);
 	}
-	if (code == EXIT_DONE)
-		code = call_request(client, request, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	code = client_show(client, reply, NULL);
-	call_free(reply);
-	return code;
+	return code == EXIT_DONE ? call_show(client, request, NULL) : code;
 }

@@ -366,10 +366,5 @@ int ballot_cancel_run(struct client *client, struct args *args)
 	body->has_token_hash = 1;
 	body->token_hash.data = slip.token_hash;
 	body->token_hash.len = SEAL_KEY;
-	code = call_request(client, request, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	code = client_show(client, reply, NULL);
-	call_free(reply);
-	return code;
+	return call_show(client, request, NULL);
 }

@@ -18,7 +18,10 @@
  * need no login when --server is given. */
 int call_request(struct client *client, Request *request, Reply **reply);
 
-/* The same, but a refusal is handed over in *reply instead of being said:
+/* The same and shows the reply by client_show, for whoever does no more with it. */
+int call_show(struct client *client, Request *request, command_view *view);
+
+/* As call_request, but a refusal is handed over in *reply instead of being said:
  * 0 with (*reply)->refusal set.  For handlers that can mend it. */
 int call_try(struct client *client, Request *request, Reply **reply);
 

@@ -203,7 +203,6 @@ int objection_check_run(struct client *client, struct args *args)
 	ReadObjection read = READ_OBJECTION__INIT;
 	uint8_t secret[CODE_SECRET];
 	struct seal_slip receipt;
-	Reply *reply;
 	int code;
 
 	if (code_read_slip(given, secret) != CODE_OK)
@@ -215,11 +214,7 @@ int objection_check_run(struct client *client, struct args *args)
 		return client_fail(client, EXIT_FAILED, "error.memory", 0, NULL);
 	request.body_case = REQUEST__BODY_READ_OBJECTION;
 	request.read_objection = &read;
-	code = call_request(client, &request, &reply);
-	if (code == EXIT_DONE) {
-		code = client_show(client, reply, NULL);
-		call_free(reply);
-	}
+	code = call_show(client, &request, NULL);
 	seal_wipe(&receipt, sizeof(receipt));
 	return code;
 }
@@ -240,7 +235,6 @@ int author_key_run(struct client *client, struct args *args)
 	Request *request = args_request(client, args);
 	enum ballot_file file = BALLOT_FILE_OK;
 	struct seal_holder holder;
-	Reply *reply;
 	int code;
 
 	if (!request)
@@ -255,13 +249,10 @@ int author_key_run(struct client *client, struct args *args)
 	if (!add_bytes(client, request_body(request), "public_key", holder.public_key,
 		       SEAL_KEY))
 		return client_fail(client, EXIT_FAILED, "error.memory", 0, NULL);
-	code = call_request(client, request, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	code = client_show(client, reply, NULL);
-	out_hint(client_out(client), "%s",
-		 ballot_word(client, "text.ballot_key_kept", path, NULL));
-	call_free(reply);
+	code = call_show(client, request, NULL);
+	if (code == EXIT_DONE && !client_dry_run(client))
+		out_hint(client_out(client), "%s",
+			 ballot_word(client, "text.ballot_key_kept", path, NULL));
 	return code;
 }
 

@@ -571,6 +571,20 @@ int client_show(struct client *client, const Reply *reply, command_view *view)
 	return view ? view(client, reply) : generic_view(client, reply);
 }
 
+int call_show(struct client *client, Request *request, command_view *view)
+{
+	Reply *reply;
+	int code = call_request(client, request, &reply);
+
+	if (code)
+		return code;
+	if (client_dry_run(client) && !client_json(client))
+		out_say(client->out, "%s", word("text.dry_run"));
+	code = client_show(client, reply, view);
+	call_free(reply);
+	return code;
+}
+
 /* ---- running ------------------------------------------------------------------------------------- */
 
 static bool signs(const struct command *command)
@@ -584,19 +598,8 @@ static bool signs(const struct command *command)
 static int run_generic(struct client *client, const struct command *command)
 {
 	Request *request = args_request(client, &client->line.args);
-	Reply *reply;
-	int code;
 
-	if (!request)
-		return EXIT_USAGE;
-	code = call_request(client, request, &reply);
-	if (code)
-		return code;
-	if (client_dry_run(client) && !client_json(client))
-		out_say(client->out, "%s", word("text.dry_run"));
-	code = client_show(client, reply, command->view);
-	call_free(reply);
-	return code;
+	return request ? call_show(client, request, command->view) : EXIT_USAGE;
 }
 
 /* Asks for what is missing where somebody can answer; otherwise says which

@@ -109,6 +109,8 @@ def test_prepare_to_open(room):
              "实训楼201", "--scrutineer-id", SCRUTINEER, "--teller-id", TELLER,
              "--key-holder-id", HOLDER)
     for person in (SCRUTINEER, TELLER, HOLDER):
+        tried = room.people[person]("ballot", "key", SESSION, "-n")
+        assert "试运行" in tried.err and "密钥在" not in tried.out + tried.err
         room.people[person]("ballot", "key", SESSION)
     assert os.stat(room.key(TELLER)).st_mode & 0o777 == 0o600
     room.p32("ballot", "key", SESSION)  # a repeat registers the same key
