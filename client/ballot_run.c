@@ -50,13 +50,6 @@ int ballot_need_bond(struct client *client, const BallotManifest *manifest,
 	return EXIT_DONE;
 }
 
-const char *ballot_purpose(const BallotManifest *manifest)
-{
-	return protobuf_c_enum_descriptor_get_value(
-		       &ballot_purpose__kind__descriptor,
-		       (int)manifest->purpose)->name;
-}
-
 const char *ballot_item_name(struct client *client, const BallotItem *item)
 {
 	return item->mark ? out_format(client_out(client), "%s · %s", item->text,

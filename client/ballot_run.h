@@ -19,9 +19,6 @@ int ballot_fetch(struct client *client, const char *session, Reply **reply);
 int ballot_need_bond(struct client *client, const BallotManifest *manifest,
 		     struct ballot_bond *bond);
 
-/* The name of the manifest's purpose, for word_value. */
-const char *ballot_purpose(const BallotManifest *manifest);
-
 /* "王磊 · 焊接": what is asked about, two people of one name told apart (T41); in the
  * arena. */
 const char *ballot_item_name(struct client *client, const BallotItem *item);

@@ -7,6 +7,7 @@
 #include "client/handlers.h"
 #include "client/html.h"
 #include "client/qr.h"
+#include "client/value.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ struct slips {
 static const char *title_of(const struct slips *s)
 {
 	return out_format(client_out(s->client), "%s  %s",
-			  word_value("purpose", ballot_purpose(s->manifest)),
+			  value_enum("purpose", &ballot_purpose__kind__descriptor,
+				     (int)s->manifest->purpose),
 			  word("text.ballot_slip"));
 }
 

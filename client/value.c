@@ -463,12 +463,13 @@ bool value_parse(struct arena *arena, const ProtobufCFieldDescriptor *field,
 
 /* ---- as read ------------------------------------------------------------------------ */
 
-static const char *enum_text(const ProtobufCFieldDescriptor *field, int number)
+const char *value_enum(const char *field, const ProtobufCEnumDescriptor *type,
+		       int number)
 {
 	const ProtobufCEnumValue *value =
-		protobuf_c_enum_descriptor_get_value(field->descriptor, number);
+		protobuf_c_enum_descriptor_get_value(type, number);
 
-	return value ? word_value(field->name, value->name) : "?";
+	return value ? word_value(field, value->name) : "?";
 }
 
 /* States and their like are codes in upper case; a code in lower case has its word
@@ -511,7 +512,7 @@ const char *value_text(struct out *out, const ProtobufCFieldDescriptor *field,
 		return word(*(const protobuf_c_boolean *)value ? "text.yes"
 							       : "text.no");
 	case FIELD_ENUM:
-		return enum_text(field, *(const int *)value);
+		return value_enum(field->name, field->descriptor, *(const int *)value);
 	case FIELD_DATE:
 		return out_date(out, *(const int32_t *)value);
 	case FIELD_MOMENT:

@@ -29,6 +29,9 @@ const char *value_nth(struct out *out, const void *message,
 const char *value_joined(struct out *out, const void *message,
 			 const ProtobufCFieldDescriptor *field);
 
+/* The word of an enum's value; "?" is none. */
+const char *value_enum(const char *field, const ProtobufCEnumDescriptor *type,
+		       int number);
 /* Every word an enum value may be typed as: its name and its Chinese word. */
 const char *value_enum_word(const ProtobufCFieldDescriptor *field, unsigned i);
 /* All of them in a row, as out does. */

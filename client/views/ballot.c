@@ -2,13 +2,8 @@
  * ballots each option has. */
 #include "client/ballot_run.h"
 #include "client/handlers.h"
+#include "client/value.h"
 #include "client/views/tally.h"
-
-static const char *channel_name(BallotChannel__Kind channel)
-{
-	return protobuf_c_enum_descriptor_get_value(
-		       &ballot_channel__kind__descriptor, (int)channel)->name;
-}
 
 static void show_facts(struct out *out, const ShowBallotReply *b)
 {
@@ -21,13 +16,15 @@ static void show_facts(struct out *out, const ShowBallotReply *b)
 		out_field(out, "org_name", m->org_name);
 		out_field(out, "held_on", out_date(out, m->held_on));
 		out_field(out, "place", m->place);
-		out_field(out, "purpose", word_value("purpose", ballot_purpose(m)));
+		out_field(out, "purpose", value_enum("purpose",
+			&ballot_purpose__kind__descriptor, (int)m->purpose));
 		out_field(out, "item_set_id", m->item_set_id);
 	}
 	if (b->has_ballot_channel)
 		out_field(out, "ballot_channel",
-			  word_value("ballot_channel",
-				     channel_name(b->ballot_channel)));
+			  value_enum("ballot_channel",
+				     &ballot_channel__kind__descriptor,
+				     (int)b->ballot_channel));
 	if (r && r->has_entitled) {
 		out_field(out, "entitled", out_format(out, "%d", r->entitled));
 		out_field(out, "present", out_format(out, "%d", r->present));

@@ -1,20 +1,12 @@
 /* The committee's meeting with its arithmetic, and its minutes. */
 #include "client/handlers.h"
+#include "client/value.h"
 
 #include <string.h>
 
 static const char *number(struct out *out, bool given, int32_t value)
 {
 	return given ? out_format(out, "%d", value) : NULL;
-}
-
-static const char *enum_word(const char *field,
-			     const ProtobufCEnumDescriptor *of, int value)
-{
-	const ProtobufCEnumValue *v =
-		protobuf_c_enum_descriptor_get_value(of, value);
-
-	return v ? word_value(field, v->name) : NULL;
 }
 
 static void head(struct client *client, const ShowMeetingReply *m)
@@ -92,7 +84,7 @@ static void votes(struct out *out, const ShowMeetingReply *m, const char *item)
 	for (size_t i = 0; i < m->n_votes; i++)
 		if (!strcmp(m->votes[i]->agenda_item_id, item))
 			out_printf(out, "    %s  %s\n", m->votes[i]->name,
-				enum_word("choice", &cast_vote__choice__descriptor,
+				value_enum("choice", &cast_vote__choice__descriptor,
 					(int)m->votes[i]->choice));
 	for (size_t i = 0; i < m->n_opinions; i++)
 		if (!strcmp(m->opinions[i]->agenda_item_id, item))
@@ -112,7 +104,7 @@ static void item(struct client *client, const ShowMeetingReply *m,
 	out_field(out, "presenter_name", row->presenter_name);
 	out_field(out, "state", word_value("agenda_item", row->state));
 	if (row->has_method)
-		out_field(out, "method", enum_word("method",
+		out_field(out, "method", value_enum("method",
 			&open_vote__method__descriptor, (int)row->method));
 	out_field(out, "voters", number(out, row->has_voters, row->voters));
 	out_field(out, "in_favour_needed",

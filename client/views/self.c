@@ -1,6 +1,7 @@
 /* A self-assessment standard by standard, and the sums of the meeting that
  * adopted it. */
 #include "client/handlers.h"
+#include "client/value.h"
 
 #include <string.h>
 
@@ -17,12 +18,9 @@ static const char *number(struct out *out, bool given, int32_t value)
 
 static const char *judgement_word(const SelfRow *row)
 {
-	const ProtobufCEnumValue *value = row->has_judgement
-		? protobuf_c_enum_descriptor_get_value(
-			&self_entry__judgement__descriptor, row->judgement)
-		: NULL;
-
-	return value ? word_value("judgement", value->name) : word("text.not_judged");
+	return row->has_judgement ? value_enum("judgement",
+		&self_entry__judgement__descriptor, row->judgement) :
+		word("text.not_judged");
 }
 
 /* A problem found on an item, with its state and measure. */
@@ -374,9 +372,8 @@ int gap_list_view(struct client *client, const Reply *reply)
 
 		table_cell(table, g->gap_id);
 		table_cell(table, g->item);
-		table_cell(table, word_value("source",
-			protobuf_c_enum_descriptor_get_value(
-				&add_gap__source__descriptor, g->source)->name));
+		table_cell(table, value_enum("source",
+			&add_gap__source__descriptor, g->source));
 		table_cell(table, word_value("state", g->state));
 		table_cell(table, g->has_due_on ? out_date(out, g->due_on) : NULL);
 		table_cell(table, g->responsible);

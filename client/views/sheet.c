@@ -1,5 +1,6 @@
 #include "client/views/sheet.h"
 
+#include "client/value.h"
 #include "client/views/tally.h"
 #include "common/date.h"
 
@@ -10,18 +11,10 @@ static const char *number(struct out *out, int32_t n)
 	return out_format(out, "%d", n);
 }
 
-static const char *enum_name(const ProtobufCEnumDescriptor *type, int value)
-{
-	const ProtobufCEnumValue *v =
-		protobuf_c_enum_descriptor_get_value(type, value);
-
-	return v ? v->name : "";
-}
-
 const char *sheet_stream_name(const SheetStream *stream)
 {
-	return word_value("stream", enum_name(&eval_stream__kind__descriptor,
-					      (int)stream->stream));
+	return value_enum("stream", &eval_stream__kind__descriptor,
+			  (int)stream->stream);
 }
 
 /* "a、b、c" */
@@ -50,9 +43,8 @@ static const char *with(struct out *out, const char *line, const char *part)
 static const char *facts_org(struct out *out, struct arena *arena,
 			     const EvaluationSheet *s)
 {
-	const char *grade = word_value("grade",
-		enum_name(&record_duty_review__grade__descriptor,
-			  (int)s->duty_grade));
+	const char *grade = value_enum("grade", &record_duty_review__grade__descriptor,
+				       (int)s->duty_grade);
 	const char *args[] = { number(out, s->notes),
 			       number(out, s->duty_year), grade,
 			       s->duty_decided_by ? s->duty_decided_by : "-" };
@@ -67,12 +59,6 @@ bool sheet_ballot_of(const BallotResult *ballot, const SheetStream *stream)
 	return stream->stream ==
 	       (ballot->purpose == BALLOT_PURPOSE__KIND__MASSES_ON_BRANCH ?
 			EVAL_STREAM__KIND__MASSES : EVAL_STREAM__KIND__MEMBERS);
-}
-
-const char *sheet_ballot_name(const BallotResult *ballot)
-{
-	return word_value("purpose", protobuf_c_enum_descriptor_get_value(
-		&ballot_purpose__kind__descriptor, (int)ballot->purpose)->name);
 }
 
 /* A void session is history, not a result. */
@@ -368,9 +354,8 @@ static void earlier(struct out *out, struct arena *arena,
 	for (size_t i = 0; i < s->n_earlier; i++) {
 		const SheetVersion *v = s->earlier[i];
 		const char *args[] = {
-			word_value("stream",
-				   enum_name(&eval_stream__kind__descriptor,
-					     (int)v->stream)),
+			value_enum("stream", &eval_stream__kind__descriptor,
+				   (int)v->stream),
 			number(out, v->version_no),
 			v->reopened_by ? v->reopened_by : "-",
 			out_moment(out, v->reopened_at),

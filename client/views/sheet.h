@@ -22,8 +22,6 @@ const char *sheet_facts(struct out *out, struct arena *arena,
 const char *sheet_methods(struct out *out, const SheetStream *stream);
 /* Whether a session was of this stream's people. */
 bool sheet_ballot_of(const BallotResult *ballot, const SheetStream *stream);
-/* Who appraised whom. */
-const char *sheet_ballot_name(const BallotResult *ballot);
 /* The word of an "entity.STATE". */
 const char *sheet_state(struct arena *arena, const char *state);
 const char *sheet_matter(const SheetMatter *matter);

@@ -1,5 +1,6 @@
 /* The sheet as one page, A4 across: four columns, one for each evaluation. */
 #include "client/html.h"
+#include "client/value.h"
 #include "client/views/sheet.h"
 #include "client/views/tally.h"
 #include "common/date.h"
@@ -71,7 +72,8 @@ static void ballot(FILE *f, const BallotResult *result)
 	if (!result->has_valid)
 		return;
 	fputs("<section>", f);
-	labelled(f, sheet_ballot_name(result), result->session_id);
+	labelled(f, value_enum("purpose", &ballot_purpose__kind__descriptor,
+			       (int)result->purpose), result->session_id);
 	if (result->suppressed)
 		html_element(f, "p", word("text.ballot_small"));
 	if (result->n_tallies)
