@@ -27,6 +27,15 @@ struct paper_line *paper_add(struct paper *paper, enum paper_kind kind)
 	return line;
 }
 
+const char *paper_paragraph(const struct paper *paper, const char **text)
+{
+	const char *first = *text;
+	size_t len = strcspn(first, "\n");
+
+	*text = first[len] ? first + len + 1 : NULL;
+	return arena_copy(paper->arena, first, len);
+}
+
 /* Kind, cells, and an end after each that no text holds: no two papers that
  * differ give the same bytes. */
 static void digest_line(EVP_MD_CTX *md, const struct paper_line *line)

@@ -55,6 +55,10 @@ void paper_begin(struct paper *paper, struct arena *arena);
 /* An empty line to be filled; NULL: no memory. */
 struct paper_line *paper_add(struct paper *paper, enum paper_kind kind);
 
+/* Every line of a text is a paragraph of its own: the first, and *text what is after
+ * it, NULL at the end. */
+const char *paper_paragraph(const struct paper *paper, const char **text);
+
 /* The first digits of the SHA-256 of everything said so far: two prints with the
  * same digits say the same. */
 void paper_digest(const struct paper *paper, char digest[PAPER_DIGEST + 1]);

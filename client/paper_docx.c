@@ -2,8 +2,8 @@
  * A paper as WordprocessingML (ECMA-376), in the few parts that WPS, LibreOffice
  * and Word ask for.  The archive is zlib's own minizip.
  */
+#include "client/html.h"
 #include "client/paper.h"
-#include "common/text.h"
 
 #include <errno.h>
 #include <minizip/zip.h>
@@ -95,37 +95,15 @@ static void write_styles(FILE *f)
 	fputs("</w:styles>", f);
 }
 
-static void escape(FILE *f, const char *text, size_t len)
+static void paragraphs(FILE *f, const struct paper *paper, enum paper_kind kind,
+		       const char *text)
 {
-	for (; len; text++, len--) {
-		if (*text == '&')
-			fputs("&amp;", f);
-		else if (*text == '<')
-			fputs("&lt;", f);
-		else if (*text == '>')
-			fputs("&gt;", f);
-		else
-			fputc(*text, f);
-	}
-}
-
-/* Every line of a text is a paragraph of its own; controls are made visible. */
-static void paragraphs(FILE *f, enum paper_kind kind, const char *text)
-{
-	char *safe = text_printable(text, strlen(text), true);
-
-	for (const char *p = safe ? safe : ""; ; p++) {
-		size_t len = strcspn(p, "\n");
-
+	while (text) {
 		fprintf(f, "<w:p><w:pPr><w:pStyle w:val=\"%s\"/></w:pPr>"
 			"<w:r><w:t xml:space=\"preserve\">", styles[kind].id);
-		escape(f, p, len);
+		html_text(f, paper_paragraph(paper, &text));
 		fputs("</w:t></w:r></w:p>", f);
-		p += len;
-		if (!*p)
-			break;
 	}
-	free(safe);
 }
 
 static unsigned width_of(const struct paper_line *table, unsigned from, unsigned to,
@@ -156,8 +134,8 @@ static void begin_table(FILE *f, const struct paper_line *table, unsigned text)
 	fputs("</w:tblGrid>", f);
 }
 
-static void row(FILE *f, const struct paper_line *table, const struct paper_line *line,
-		unsigned text)
+static void row(FILE *f, const struct paper *paper, const struct paper_line *table,
+		const struct paper_line *line, unsigned text)
 {
 	fprintf(f, "<w:tr><w:trPr><w:cantSplit/>%s</w:trPr>",
 		line->kind == PAPER_HEAD ? "<w:tblHeader/>" : "");
@@ -169,7 +147,7 @@ static void row(FILE *f, const struct paper_line *table, const struct paper_line
 		if (to > i + 1)
 			fprintf(f, "<w:gridSpan w:val=\"%u\"/>", to - i);
 		fputs("<w:vAlign w:val=\"center\"/></w:tcPr>", f);
-		paragraphs(f, line->kind, line->cells[i]);
+		paragraphs(f, paper, line->kind, line->cells[i]);
 		fputs("</w:tc>", f);
 	}
 	fputs("</w:tr>", f);
@@ -190,7 +168,7 @@ static void write_document(FILE *f, const struct paper *paper)
 		case PAPER_HEAD:
 		case PAPER_ROW:
 			if (table)
-				row(f, table, l, text);
+				row(f, paper, table, l, text);
 			break;
 		case PAPER_END:
 			/* two tables with nothing between them would be one */
@@ -201,7 +179,7 @@ static void write_document(FILE *f, const struct paper *paper)
 			fputs("<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>", f);
 			break;
 		default:
-			paragraphs(f, l->kind, l->cells[0]);
+			paragraphs(f, paper, l->kind, l->cells[0]);
 		}
 	}
 	fputs("<w:sectPr><w:footerReference w:type=\"default\" r:id=\"r2\"/>", f);

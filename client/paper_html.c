@@ -2,8 +2,6 @@
 #include "client/html.h"
 #include "client/paper.h"
 
-#include <string.h>
-
 static const char style[] =
 	"body{margin:0 auto;max-width:156mm;font:16pt/28pt FangSong,仿宋,"
 	"FangSong_GB2312,STFangsong,serif;overflow-wrap:anywhere}"
@@ -26,19 +24,13 @@ static const char across[] =
 	"@page{size:A4 landscape;margin:28mm 26mm 26mm 28mm}"
 	"body{max-width:243mm}";
 
-/* Every line of a text is a paragraph of its own. */
-static void paragraphs(FILE *f, struct arena *arena, const char *open,
+static void paragraphs(FILE *f, const struct paper *paper, const char *open,
 		       const char *close, const char *text)
 {
-	for (;;) {
-		size_t len = strcspn(text, "\n");
-
+	while (text) {
 		fputs(open, f);
-		html_text(f, arena_copy(arena, text, len));
+		html_text(f, paper_paragraph(paper, &text));
 		fprintf(f, "%s\n", close);
-		if (!text[len])
-			return;
-		text += len + 1;
 	}
 }
 
@@ -106,7 +98,7 @@ bool paper_html(const struct paper *paper, FILE *f)
 			fputs("<div class=break></div>\n", f);
 			break;
 		default:
-			paragraphs(f, paper->arena, tags[l->kind].open,
+			paragraphs(f, paper, tags[l->kind].open,
 				   tags[l->kind].close, l->cells[0]);
 		}
 	}

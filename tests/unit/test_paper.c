@@ -339,6 +339,32 @@ static void text_stays_text(void **state)
 	fclose(nowhere);
 }
 
+/* An empty line between two stays one, and the end of a text makes none. */
+static void every_line_is_a_paragraph(void **state)
+{
+	const char *text = "支部意见：\n\n同意";
+	struct paper paper;
+	struct paper_line *line;
+	char *page = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&page, &len);
+
+	(void)state;
+	paper_begin(&paper, &arena);
+	line = paper_add(&paper, PAPER_BODY);
+	line->n = 1;
+	line->cells[0] = text;
+	assert_true(paper_html(&paper, f));
+	fclose(f);
+	assert_non_null(strstr(page, "<p class=body>支部意见：</p>\n<p class=body></p>\n"
+				     "<p class=body>同意</p>\n</body>"));
+	free(page);
+	assert_string_equal(paper_paragraph(&paper, &text), "支部意见：");
+	assert_string_equal(paper_paragraph(&paper, &text), "");
+	assert_string_equal(paper_paragraph(&paper, &text), "同意");
+	assert_null(text);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -364,6 +390,7 @@ int main(void)
 		cmocka_unit_test(document_text),
 		cmocka_unit_test(plain_values_one_by_one),
 		cmocka_unit_test(text_stays_text),
+		cmocka_unit_test(every_line_is_a_paragraph),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
