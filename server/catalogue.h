@@ -28,8 +28,8 @@ enum catalogue_flag {
 	CAT_QUIET = 4,     /* never in the request log: ballots, objections */
 	CAT_NATIVE = 8,    /* answered by a C handler, see identity.c */
 	CAT_CODE = 16,     /* shows a drawn code: from one source few wrong ones a minute */
-	CAT_RECEIPT = 64,  /* the signer stands for it, see receipt_of in request.c */
 	CAT_PACED = 32,    /* leaves words behind: from one source so many a minute */
+	CAT_RECEIPT = 64,  /* the signer stands for it, see ask_signer in request.c */
 };
 
 struct catalogue_row {

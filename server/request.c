@@ -150,7 +150,7 @@ static void refuse_field(struct request *request, const char *field, const char 
 
 /* ---- what one source may do in a minute --------------------------------------------------- */
 
-static const struct config_port *limits(const struct request *request)
+static const struct config_port *port_of(const struct request *request)
 {
 	return &service_config(request->service)->ports[service_kind(request->service)];
 }
@@ -171,30 +171,33 @@ static void refuse_hurry(struct request *request, const char *key, uint32_t wait
 	refuse(request, &refusal, false);
 }
 
+/* True: refused. */
+static bool too_many(struct request *request, enum source_pace pace, unsigned limit,
+	const char *key)
+{
+	uint32_t wait = source_wait(request->client->source, pace, limit,
+		service_now(request->service));
+
+	if (wait)
+		refuse_hurry(request, key, wait);
+	return wait;
+}
+
 /* True: refused.  A code that turns out wrong is counted by its answer. */
 static bool hurries(struct request *request, unsigned flags)
 {
-	struct source *source = request->client->source;
-	uint64_t now = service_now(request->service);
-	uint32_t wait;
+	const struct config_port *port = port_of(request);
 
-	if (flags & CAT_CODE) {
-		wait = source_wait(source, SOURCE_WRONG_CODES,
-			limits(request)->wrong_codes_per_source, now);
-		if (wait) {
-			refuse_hurry(request, "too_many_wrong_codes", wait);
-			return true;
-		}
-	}
-	if (flags & CAT_PACED) {
-		wait = source_wait(source, SOURCE_ANSWERS,
-			limits(request)->answers_per_source, now);
-		if (wait) {
-			refuse_hurry(request, "too_many_answers", wait);
-			return true;
-		}
-		source_count(source, SOURCE_ANSWERS, now);
-	}
+	if (flags & CAT_CODE && too_many(request, SOURCE_WRONG_CODES,
+			port->wrong_codes_per_source, "too_many_wrong_codes"))
+		return true;
+	if (!(flags & CAT_PACED))
+		return false;
+	if (too_many(request, SOURCE_ANSWERS, port->answers_per_source,
+			"too_many_answers"))
+		return true;
+	source_count(request->client->source, SOURCE_ANSWERS,
+		service_now(request->service));
 	return false;
 }
 
@@ -308,7 +311,7 @@ static uint8_t *outcome_frame(struct request *request, enum db_outcome outcome,
 	refusal_plain(&refusal, outcome == DB_BUSY ? ERR_BUSY : ERR_UNAVAILABLE,
 		&request->arena);
 	refusal.has_retry_after_ms = true;
-	refusal.retry_after_ms = limits(request)->busy_retry_ms;
+	refusal.retry_after_ms = port_of(request)->busy_retry_ms;
 	if (outcome == DB_UNKNOWN) {
 		refusal.has_outcome_unknown = true;
 		refusal.outcome_unknown = true;
@@ -569,7 +572,7 @@ static void admit(struct request *request)
 static bool open_layer(struct request *request, const ProtobufCMessageDescriptor *type,
 	const uint8_t *data, size_t len, bool fatal, ProtobufCMessage **message)
 {
-	const struct config_port *port = limits(request);
+	const struct config_port *port = port_of(request);
 	struct wire_limits limits = { .depth = port->depth, .fields = port->fields,
 		.string = port->string };
 	const char *field = NULL;
@@ -605,7 +608,7 @@ struct request *request_start(struct service *service, struct request_client *cl
 		return NULL;
 	request->service = service;
 	request->client = client;
-	arena_init(&request->arena, limits(request)->arena);
+	arena_init(&request->arena, port_of(request)->arena);
 	if (!open_layer(request, &envelope__descriptor, frame, len, true, &message))
 		return request;
 	request->envelope = (Envelope *)message;
