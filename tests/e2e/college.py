@@ -249,6 +249,11 @@ class Person:
     def json(self, *args, **kw):
         return json.loads(self("--json", *args, **kw).out)
 
+    def agree(self):
+        """As the second person, to what waits first."""
+        waiting = self.json("approve", "list")["approvals"][0]["approvalId"]
+        self("approve", "yes", waiting, "--confirm", waiting)
+
     def login(self, code, **kw):
         return self("login", "--server", f"127.0.0.1:{self.server.public_port}",
                     "--code", code, "--no-passphrase", **kw)

@@ -211,7 +211,7 @@ def meeting(room):
     for p in (p32, p33, p34):
         p("ballot", "key", session)
     p32.refused(13, "ballot", "roll", session, "--present", 6, "--paper", 2)
-    agree(p33)
+    p33.agree()
     p32("ballot", "slips", session, "-o", "票.txt")
     codes = ballots_in((p32.dir / "票.txt").read_text())
     assert len(codes) == 4
@@ -221,11 +221,6 @@ def meeting(room):
 
 def ballots_in(text):
     return re.findall(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){4}[0-9A-Z*~$=]", text)
-
-
-def agree(person):
-    waiting = person.json("approve", "list")["approvals"][0]["approvalId"]
-    person("approve", "yes", waiting, "--confirm", waiting)
 
 
 def test_76_the_voters_machine_is_cut(room, meeting):
@@ -264,7 +259,7 @@ def test_a_late_arrival_votes_on_paper(room, meeting):
     p32.refused(3, "ballot", "correct", session, "P46", "去掉", "--reason", "登记有误")
     p32.refused(13, *late)
     assert p32.json("ballot", "voters", session)["present"] == 6
-    agree(p33)
+    p33.agree()
     roll = p32.json("ballot", "voters", session)
     assert (roll["present"], roll["paper"]) == (7, 3)
     assert "路上堵车" in p33("ballot", "voters", session).out
@@ -277,7 +272,7 @@ def test_T11_a_slip_is_given_back(room, meeting):
     back = ("ballot", "cancel", session, "--reason", "改用纸质票", "--slip-file", "-")
     p32.refused(5, *back, input=codes[0] + "\n")  # it was cast
     p32.refused(13, *back, input=codes[1] + "\n")
-    agree(p33)
+    p33.agree()
     voter = room.people["voter"]
     assert voter.run("ballot", "cast", session, "--slip-file", "-",
                      input=f"{codes[1]}\n1\n").code != 0

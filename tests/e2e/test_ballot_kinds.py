@@ -89,11 +89,6 @@ def room(server):
     return College(server)
 
 
-def agree(person):
-    waiting = person.json("approve", "list")["approvals"][0]["approvalId"]
-    person("approve", "yes", waiting, "--confirm", waiting)
-
-
 # ---- members on each other -----------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -213,7 +208,7 @@ def test_T12_more_papers_than_people(room):
     assert "6" in r.err and "5" in r.err and "作废" in r.err
     room.p32.refused(13, "ballot", "void", session, "--reason", "票数多于到会人数",
                      "--confirm", session)
-    agree(room.p33)
+    room.p33.agree()
     assert "票数多于到会人数" in room.p32("ballot", "show", session).out
     again = room.prepare("--org-id", "14", "--ballot-channel", "纸质票")
     assert again != session

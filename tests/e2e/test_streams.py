@@ -250,8 +250,7 @@ def test_a_locked_stream_is_not_edited(room):
     officer.refused(3, "eval", "summary", "PS26-14-ORG", "-m", "改一改")
     officer.refused(5, "eval", "reopen", "PS26-14-ORG", "--reason", "补充")
     assert head.run("eval", "reopen", "PS26-14-ORG", "--reason", "漏记一次督查").code == 13
-    waiting = re.search(r"FH26-\d+", officer("approve", "list").out).group(0)
-    officer("approve", "yes", waiting, "--confirm", waiting)
+    officer.agree()
     officer("eval", "close", "PS26-14-ORG")
     officer("eval", "summary", "PS26-14-ORG", "-m", "班子分工清楚，督查中整改快")
     head("eval", "lock", "PS26-14-ORG")
