@@ -508,6 +508,21 @@ LANGUAGE sql IMMUTABLE AS $$
 				counts[2]::text, counts[3]::text, counts[4]::text, voters::text)]
 		ELSE '{}' END $$;
 
+-- What one of the two found who count a secret ballot on paper; whether the other has
+-- still to, or found something else.
+CREATE FUNCTION flow.enter_vote(me auth.actor, agenda_item_id text, in_favour int,
+	against int, abstain int, not_cast int, OUT awaits_other boolean, OUT differs boolean)
+LANGUAGE sql AS $$
+	INSERT INTO data.vote_entry (agenda_item_id, person_id, in_favour, against, abstain, not_cast)
+	VALUES (enter_vote.agenda_item_id, me.person_id, enter_vote.in_favour,
+		enter_vote.against, enter_vote.abstain, enter_vote.not_cast)
+	ON CONFLICT (agenda_item_id, person_id) DO UPDATE SET in_favour = excluded.in_favour,
+		against = excluded.against, abstain = excluded.abstain,
+		not_cast = excluded.not_cast;
+	SELECT count(*) < 2,
+		count(DISTINCT (e.in_favour, e.against, e.abstain, e.not_cast)) > 1
+	FROM data.vote_entry e WHERE e.agenda_item_id = enter_vote.agenda_item_id $$;
+
 CREATE FUNCTION api.close_vote(me auth.actor, INOUT agenda_item_id text,
 	INOUT in_favour int, INOUT against int, INOUT abstain int, INOUT not_cast int,
 	OUT passed boolean, OUT arithmetic text, OUT awaits_other boolean, OUT differs boolean)
@@ -516,36 +531,33 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	i data.agenda_item := flow.find_item(me, agenda_item_id);
 	urn data.ballot_session := flow.vote_urn(i.id);
-	by_two boolean := i.method = 'SECRET_BALLOT' AND urn.id IS NULL;
+	in_room boolean := i.method <> 'NAMED_VOTE' AND urn.id IS NULL;
+	by_two boolean := in_room AND i.method = 'SECRET_BALLOT';
 BEGIN
 	agenda_item_id := i.id;
 	awaits_other := false;
 	differs := false;
 	PERFORM flow.need(me, 'agenda_item', i.id);
-	IF by_two THEN
+	IF me.role <> 'recorder' AND NOT by_two THEN
+		PERFORM refuse.denied();
+	END IF;
+	IF in_room THEN
 		not_cast := coalesce(not_cast, 0);
 		PERFORM refuse.defects(i.id, flow.counted_defects(i.voters,
 			ARRAY[in_favour, against, abstain, not_cast]));
-		INSERT INTO data.vote_entry (agenda_item_id, person_id, in_favour, against, abstain, not_cast)
-		VALUES (i.id, me.person_id, in_favour, against, abstain, not_cast)
-		ON CONFLICT ON CONSTRAINT vote_entry_pkey DO UPDATE SET in_favour = excluded.in_favour,
-			against = excluded.against, abstain = excluded.abstain,
-			not_cast = excluded.not_cast;
-		SELECT count(*) < 2, count(DISTINCT (e.in_favour, e.against, e.abstain, e.not_cast)) > 1
-		INTO awaits_other, differs
-		FROM data.vote_entry e WHERE e.agenda_item_id = i.id;
+	END IF;
+	IF by_two THEN
+		SELECT e.* INTO awaits_other, differs
+		FROM flow.enter_vote(me, i.id, in_favour, against, abstain, not_cast) e;
 		IF awaits_other OR differs THEN
 			PERFORM flow.move(me, 'agenda_item', i.id, 'VOTING');
 			UPDATE data.agenda_item t SET in_favour = NULL, against = NULL, abstain = NULL,
 				not_cast = NULL, passed = NULL, arithmetic = NULL WHERE t.id = i.id;
 			RETURN;
 		END IF;
-	ELSIF me.role <> 'recorder' THEN
-		PERFORM refuse.denied();
 	END IF;
 	PERFORM flow.move(me, 'agenda_item', i.id, 'COUNTED');
-	IF (i.method = 'NAMED_VOTE' OR urn.id IS NOT NULL)
-			AND coalesce(in_favour, against, abstain, not_cast) IS NOT NULL THEN
+	IF NOT in_room AND coalesce(in_favour, against, abstain, not_cast) IS NOT NULL THEN
 		PERFORM refuse.invalid('in_favour', 'named_vote_counts_itself');
 	END IF;
 	IF i.method = 'NAMED_VOTE' THEN
@@ -559,10 +571,6 @@ BEGIN
 		SELECT t.counts[1], t.counts[2], t.counts[3] INTO in_favour, against, abstain
 		FROM unnest(flow.ballot_tallies(urn)) t WHERE t.item_no = 1;
 		not_cast := i.voters - in_favour - against - abstain;
-	ELSIF NOT by_two THEN
-		not_cast := coalesce(not_cast, 0);
-		PERFORM refuse.defects(i.id, flow.counted_defects(i.voters,
-			ARRAY[in_favour, against, abstain, not_cast]));
 	END IF;
 	passed := flow.carried(in_favour, i.denominator);
 	UPDATE data.agenda_item t SET in_favour = in_favour, against = against,
