@@ -147,7 +147,10 @@ def new_sessions(server, seconds):
 
 
 def asking(server):
-    return requests_file(server.base / "whoami", [unkeyed(request("whoami"))])
+    path = server.base / "whoami"
+    if not path.exists():  # several generators read it at a time
+        requests_file(path, [unkeyed(request("whoami"))])
+    return path
 
 
 def all_at_once(server, n, seconds):
@@ -196,13 +199,17 @@ def swarm(server, n, seconds, short):
 
 
 def given_up(server, n, seconds, best):
-    """The same crowd turns away after eight seconds: what the next ones find."""
+    """The same crowd turns away after eight seconds: what the next ones find.  The
+    system still hands in connections that were waiting to be waiting, whose end it
+    hears of a second later; five seconds on they are gone."""
     all_at_once(server, n, 8)
+    gone = time.monotonic()
     w, first = eventually(server, seconds=5)
     w.close()
+    time.sleep(max(0, gone + 5 - time.monotonic()))
     again = new_sessions(server, seconds)["rate"]
     print(f"{n} at once, who all leave after eight seconds: the next one is served after"
-          f" {first:.1f} s, and in the five seconds after that {again / best:.0%} of the best")
+          f" {first:.1f} s, and five seconds later {again / best:.0%} of the best is reached")
     assert again >= 0.8 * best, "not itself again within five seconds"
 
 
