@@ -206,15 +206,15 @@ class Session:
 def make(server, numbers, n, **how):
     """Open sessions with these numbers, their ballots sealed."""
     sessions = [Session(i, n, **how) for i in numbers]
-    wire = Wire(server.public_port)
-    for at in range(0, len(sessions), 20):  # a command line has an end
+    for at in range(0, len(sessions), 20):  # a command line has an end, a connection a life
         some = sessions[at:at + 20]
+        wire = Wire(server.public_port)
         server.sql("".join(s.rows() for s in some))
         for s in some:
             s.bind(wire)
             s.fill()
         server.sql("".join(s.slip_rows() for s in some))
-    wire.close()
+        wire.close()
     return sessions
 
 
