@@ -17,7 +17,12 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT (refuse.reason('asker_key_revoked', flow.person_label(a.person_id))).*
 	FROM data.approval a JOIN data.certificate c ON c.fp = a.certificate_fp
-	WHERE a.id = approval_can_run.id AND c.revoked_at IS NOT NULL $$;
+	WHERE a.id = approval_can_run.id AND c.revoked_at IS NOT NULL
+	UNION ALL
+	-- what both read is the same words
+	SELECT (refuse.reason('words_changed_since', a.object_id)).*
+	FROM data.approval a WHERE a.id = approval_can_run.id AND a.request = 'publish_work'
+		AND flow.rewritten_work(a.object_id, a.asked_at) $$;
 
 -- Reasons against this person agreeing, in this office.
 CREATE FUNCTION guard.approval_second(me auth.actor, id text) RETURNS SETOF refuse.reason

@@ -14,3 +14,7 @@ SELECT r, o FROM (VALUES
 INSERT INTO rule.second_person (request, role, why) VALUES
 	('publish_work', 'od_head', 'everybody may read it from now on'),
 	('publish_work', 'od_officer', 'everybody may read it from now on');
+CREATE FUNCTION flow.rewritten_work(work_id text, since timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM data.work_version v
+		WHERE v.work_id = rewritten_work.work_id AND v.written_at > since) $$;

@@ -85,6 +85,14 @@ SELECT is(t.ask('P50', 'add_work', '''SS26-14'', ''DEED'', ''2026-11-20'', ''联
 SELECT is(t.ask('P51', 'list_practices')->'works', '[]', 'S-10: other words, consent anew');
 SELECT is((SELECT array_agg(v.what::text ORDER BY v.version_no) FROM data.work_version v WHERE v.work_id = 'SS26-14'),
 	'{联系返校车票,联系车票}', 'the older stays');
+SELECT t.ask('P50', 'consent_work', '''SS26-14'', true'), t.ask('P22', 'publish_work', '''SS26-14'', true');
+UPDATE data.deployment SET clock_shift = clock_shift + '1 minute';
+SELECT t.ask('P50', 'add_work', '''SS26-14'', ''DEED'', ''2026-11-20'', ''第一人没有读过的话'', NULL, NULL, NULL, ''{}'', ''{}'', ''补充'''),
+	t.ask('P50', 'consent_work', '''SS26-14'', true');
+SELECT is(t.refused(t.ask('P20', 'give_approval', (SELECT quote_literal(max(a.id)) FROM data.approval a WHERE a.state = 'WAITING'))),
+	'ZB003 state words_changed_since SS26-14', 'two read the same words, or it is not published');
+SELECT is(t.ask('P51', 'list_practices')->'works', '[]', 'other words are not shown');
+UPDATE data.approval SET state = 'REFUSED', answered_at = flow.now() WHERE state = 'WAITING';
 SELECT t.ask('P51', 'add_work', t.work('DEED', '二支部的事'));
 SELECT is((SELECT jsonb_path_query_array(r, '$.works[*].org_id') FROM t.ask('P22', 'list_works', 'NULL') r),
 	'["02", "14", "14", "14", "14"]', 'NF-4: by code');
