@@ -359,7 +359,8 @@ static void on_receipt(void *arg, enum signer_outcome outcome, const uint8_t *de
 	struct request *request = arg;
 	struct buf out = { 0 };
 
-	if (outcome == SIGNER_BUSY || outcome == SIGNER_DOWN) {
+	/* with the client the service may be gone as well */
+	if (request->client && (outcome == SIGNER_BUSY || outcome == SIGNER_DOWN)) {
 		free(request->frame);
 		request->frame = outcome_frame(request, DB_UNAVAILABLE, &request->frame_len);
 	} else if (outcome == SIGNER_OK) {
