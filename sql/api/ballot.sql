@@ -478,9 +478,11 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	b data.ballot_session := flow.own_ballot(me, session_id);
 	was boolean;
-	counted boolean := (flow.roll_heads(session_id)).present IS NULL;
+	counted boolean;
 BEGIN
 	state := flow.need(me, 'ballot_session', b.id);
+	b := flow.own_ballot(me, session_id);  -- as it is now that nobody else changes it
+	counted := (flow.roll_heads(session_id)).present IS NULL;
 	PERFORM refuse.defects(b.id, flow.roll_reasons(b, person_id, change));
 	PERFORM refuse.unless_words('reason', reason, 500);
 	present := coalesce(present, true);
@@ -529,6 +531,7 @@ LANGUAGE plpgsql AS $$
 DECLARE b data.ballot_session := flow.own_ballot(me, session_id);
 BEGIN
 	state := flow.need(me, 'ballot_session', b.id);
+	b := flow.own_ballot(me, session_id);  -- as it is now that nobody else changes it
 	listed := cardinality(slips);
 	IF listed <> b.present - b.paper THEN
 		PERFORM refuse.invalid('slips', 'slips_not_present', listed::text,
@@ -786,10 +789,10 @@ CREATE FUNCTION flow.count_reasons(b data.ballot_session, ballots api.opened_bal
 	comments api.opened_comment[], void_count int)
 RETURNS refuse.reason[] LANGUAGE sql STABLE AS $$
 	SELECT coalesce(array_agg(x.reason), '{}') FROM (
-		SELECT refuse.reason('count_not_urn', (cardinality(ballots) + void_count)::text,
+		SELECT refuse.reason('count_not_urn', (cardinality(ballots) + void_count::bigint)::text,
 			n.sealed::text) AS reason
 		FROM (SELECT count(*) AS sealed FROM data.urn u WHERE u.session_id = b.id) n
-		WHERE void_count < 0 OR cardinality(ballots) + void_count <> n.sealed
+		WHERE void_count < 0 OR cardinality(ballots) + void_count::bigint <> n.sealed
 		UNION ALL
 		SELECT refuse.reason('ids_not_sorted') WHERE EXISTS (
 			SELECT FROM (SELECT o.id, lag(o.id) OVER (ORDER BY o.n) AS before
@@ -899,7 +902,8 @@ CREATE FUNCTION flow.paper_reasons(b data.ballot_session, valid int, void_count 
 		UNION ALL
 		SELECT 0, refuse.reason('paper_heads', coalesce(valid::text, ''),
 			coalesce(void_count::text, ''))
-		WHERE coalesce(valid, -1) < 0 OR coalesce(void_count, -1) < 0
+		WHERE coalesce(valid, -1) NOT BETWEEN 0 AND 100000
+			OR coalesce(void_count, -1) NOT BETWEEN 0 AND 100000  -- sums stay ints
 		UNION ALL
 		SELECT coalesce(i.item_no, p.item_no), CASE
 			WHEN i.item_no IS NULL THEN refuse.reason('paper_item_strange', p.item_no::text)
@@ -988,8 +992,9 @@ RETURNS api.paper_entry[] LANGUAGE sql STABLE AS $$
 
 -- ---- certificate -----------------------------------------------------------------------------
 -- By somebody who opened the urn too and found the same (`digest`).  With it the sealed
--- ballots go, and what counts is written down for good.  Comments get new ids then, so
--- that none says whether it was on paper.
+-- ballots go, and what counts is written down for good.  The counts of the papers alone
+-- go too: one late-comer's paper would say how that one voted.  Comments get new ids
+-- then, so that none says whether it was on paper.
 CREATE FUNCTION api.certify_ballot(me auth.actor, INOUT session_id text, digest bytea,
 	OUT state text)
 LANGUAGE plpgsql AS $$
@@ -997,6 +1002,7 @@ LANGUAGE plpgsql AS $$
 DECLARE b data.ballot_session := flow.own_ballot(me, session_id);
 BEGIN
 	PERFORM flow.need(me, 'ballot_session', b.id);
+	b := flow.own_ballot(me, session_id);  -- as it is now that nobody counts it again
 	IF EXISTS (SELECT FROM data.ballot_certificate c WHERE c.session_id = b.id
 			AND c.person_id = me.person_id) THEN
 		PERFORM refuse.because('ZB012', 'certified_by_you', ARRAY[b.id]);
@@ -1015,6 +1021,7 @@ BEGIN
 	UPDATE data.ballot_session s SET valid = n.valid, void_count = n.void_count
 	FROM flow.ballot_heads(b) n WHERE s.id = b.id;
 	DELETE FROM data.urn u WHERE u.session_id = b.id;
+	DELETE FROM data.paper_tally p WHERE p.session_id = b.id;
 	WITH slips AS (DELETE FROM data.ballot_comment c WHERE c.session_id = b.id
 			RETURNING c.text),
 		papers AS (DELETE FROM data.paper_comment c WHERE c.session_id = b.id

@@ -530,14 +530,18 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
 	i data.agenda_item := flow.find_item(me, agenda_item_id);
-	urn data.ballot_session := flow.vote_urn(i.id);
-	in_room boolean := i.method <> 'NAMED_VOTE' AND urn.id IS NULL;
-	by_two boolean := in_room AND i.method = 'SECRET_BALLOT';
+	urn data.ballot_session;
+	in_room boolean;
+	by_two boolean;
 BEGIN
 	agenda_item_id := i.id;
 	awaits_other := false;
 	differs := false;
 	PERFORM flow.need(me, 'agenda_item', i.id);
+	i := flow.find_item(me, i.id);  -- as it is now that nobody opens or closes it
+	urn := flow.vote_urn(i.id);
+	in_room := i.method <> 'NAMED_VOTE' AND urn.id IS NULL;
+	by_two := in_room AND i.method = 'SECRET_BALLOT';
 	IF me.role <> 'recorder' AND NOT by_two THEN
 		PERFORM refuse.denied();
 	END IF;

@@ -73,6 +73,8 @@ INSERT INTO rule.second_person (request, role, guard, applies, why) VALUES
 INSERT INTO rule.request (request, keyed, evented, keeps_payload, why) VALUES
 	('count_ballots', true, true, false,
 	'the payload holds opened ballots, which no trace may keep'),
+	('enter_paper', true, true, false,
+	'where one paper was handed out the payload is that ballot'),
 	('enter_comments', true, true, false,
 	'the payload holds words of ballots, which no trace may keep');
 

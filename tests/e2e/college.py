@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import wire
@@ -156,6 +157,17 @@ class Server:
         """As the cluster's superuser; rows as lists of text."""
         r = self.zhibud("psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", text)
         return [line.split("\t") for line in r.stdout.splitlines()]
+
+    def meanwhile(self, text, act):
+        """What `act` gives that began before this statement was committed."""
+        with ThreadPoolExecutor(1) as other:
+            done = other.submit(self.sql, f"BEGIN; {text}; SELECT pg_sleep(2); COMMIT")
+            while not done.done() and not self.sql(
+                    "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+                time.sleep(0.05)
+            given = act()
+            done.result()
+        return given
 
     def clock(self, day):
         self.zhibud("clock", day)

@@ -214,6 +214,12 @@ def test_T12_more_papers_than_people(room):
     assert again != session
     room.p32("ballot", "roll", again, "--present", 5)
     room.p32("ballot", "open", again)
+    # two who come late at the same time are two
+    room.p32.refused(13, "ballot", "correct", again, WELDER, "ARRIVED", "--reason", "路上堵车")
+    room.server.meanwhile("UPDATE data.ballot_session SET present = 6, paper = 6, late_present = 1"
+                          f" WHERE id = '{again}'", lambda: agree(room.p33))
+    assert room.server.sql("SELECT present, paper, late_present FROM data.ballot_session"
+                           f" WHERE id = '{again}'") == [["7", "7", "2"]]
     room.p32("ballot", "close", again, "-y")
     for person in (room.p32, room.p33):
         person("ballot", "paper", again, "--tally", "-", input="5 0\n4 1 0 0 0\n5 0 0 0 0\n")

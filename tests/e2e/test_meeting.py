@@ -69,6 +69,13 @@ def test_the_full_record(c):
     r = c.recorder.refused(3, "vote", "close", "YT26-14", "--in-favour", 9, "--against", 0,
                            "--abstain", 0, "-y")
     assert "可表决的7人" in r.err
+    # one who closes the vote while it is being opened counts nothing alone
+    c.server.sql("UPDATE data.agenda_item SET state = 'LISTED', method = NULL WHERE id = 'YT26-14'")
+    r = c.server.meanwhile(
+        "UPDATE data.agenda_item SET state = 'VOTING', method = 'SECRET_BALLOT' WHERE id = 'YT26-14'",
+        lambda: c.recorder.json("vote", "close", "YT26-14", "--in-favour", 0, "--against", 7,
+                                "--abstain", 0, "-y"))
+    assert r["awaitsOther"]
     for who in c.recorder, c.scrutineer:
         who("vote", "close", "YT26-14", "--in-favour", 7, "--against", 0, "--abstain", 0, "-y")
     c.recorder("item", "resolve", "YT26-14", "-y")

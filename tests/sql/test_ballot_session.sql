@@ -115,6 +115,8 @@ SELECT is(t.as('P14', 'scrutineer@DW', 'show_ballot', $$'CP26-14'$$) #>> '{resul
 SELECT is(t.refused('P15', 'teller@DW', 'certify_ballot', t.digest('CP26-14')), 'ZB003 state|paper_differs', 'nor is it certified');
 SELECT is(t.as('P15', 'teller@DW', 'enter_paper', t.paper('CP26-14', 1, 0, '{1,0,0,0}')) -> 'differing', '[]', 'entered again they agree');
 SELECT is(t.as('P15', 'teller@DW', 'certify_ballot', t.digest('CP26-14')) ->> 'state', 'CERTIFIED', 'certified');
+SELECT is_empty($$SELECT FROM data.paper_tally UNION ALL SELECT FROM data.paper_mark$$, 'what the one paper alone said is nowhere any more');
+SELECT is((SELECT count(e.payload)::int FROM audit.event e WHERE e.request = 'enter_paper'), 0, 'nor in the trace');
 SELECT is((SELECT ARRAY[k.counts::text, k.blank::text] FROM data.ballot_tally k WHERE k.item_no = 1), '{"{2,1,0,0}",0}', 'slips and paper together');
 SELECT is((SELECT ARRAY[k.counts::text, k.blank::text] FROM data.ballot_tally k WHERE k.item_no = 6), '{"{0,2,0,0}",1}', 'the open one too');
 
@@ -172,6 +174,10 @@ SELECT is(t.as('P14', 'scrutineer@DW', 'freeze_roll', $$'CP26-14-2', 5, '{}', NU
 SELECT t.as('P14', 'scrutineer@DW', 'open_ballot', $$'CP26-14-2'$$), t.as('P14', 'scrutineer@DW', 'close_ballot', $$'CP26-14-2'$$) \g /dev/null
 CREATE FUNCTION t.two(valid int) RETURNS text LANGUAGE sql AS $$
 	SELECT format('%L, %s, 0, ARRAY[ROW(1, ARRAY[%s,0,0,0], 0), ROW(2, ARRAY[0,0,0,0], %s)]::api.paper_item[]', 'CP26-14-2', valid, valid, valid) $$;
+SELECT is(t.refused('P14', 'scrutineer@DW', 'enter_paper', format('%L, 0, 2147483647, ARRAY[ROW(1, ''{0,0,0,0}'', 0), ROW(2, ''{0,0,0,0}'', 0)]::api.paper_item[]', 'CP26-14-2')),
+	'ZB001 defects|paper_heads 0 2147483647', 'no count that could not be added up');
+SELECT is(t.refused('P14', 'scrutineer@DW', 'count_ballots', $$'CP26-14-2', ARRAY[ROW('', '{}')]::api.opened_ballot[], '{}', 2147483647$$)
+	LIKE 'ZB001 defects|%count_not_urn 2147483648 0%', true, 'nor void ballots');
 SELECT t.as('P14', 'scrutineer@DW', 'enter_paper', t.two(6)), t.as('P15', 'teller@DW', 'enter_paper', t.two(6)) \g /dev/null
 SELECT is(t.refused('P14', 'scrutineer@DW', 'certify_ballot', t.digest('CP26-14-2')),
 	'ZB003 state|more_ballots_than_present 6 5|more_paper_than_issued 6 5', 'T12: more papers than people are not certified');
