@@ -217,7 +217,7 @@ def test_T12_more_papers_than_people(room):
     # two who come late at the same time are two
     room.p32.refused(13, "ballot", "correct", again, WELDER, "ARRIVED", "--reason", "路上堵车")
     room.server.meanwhile("UPDATE data.ballot_session SET present = 6, paper = 6, late_present = 1"
-                          f" WHERE id = '{again}'", lambda: agree(room.p33))
+                          f" WHERE id = '{again}'", room.p33.agree)
     assert room.server.sql("SELECT present, paper, late_present FROM data.ballot_session"
                            f" WHERE id = '{again}'") == [["7", "7", "2"]]
     room.p32("ballot", "close", again, "-y")
