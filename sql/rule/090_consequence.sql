@@ -9,7 +9,7 @@ SELECT DISTINCT 'approval', '-', 'WAITING', s.request FROM rule.second_person s;
 INSERT INTO rule.transition (entity, from_state, to_state, request)
 SELECT DISTINCT m.entity, '-', m.state, t.request
 FROM rule.transition t, (VALUES ('round', 'PLANNED'), ('self_assessment', 'DRAFT')) m(entity, state)
-WHERE t.entity = 'round' AND t.to_state = 'ENDED_TERM' AND t.request <> 'end_round';
+WHERE t.entity = 'round' AND t.to_state = 'ENDED_TERM';
 
 -- A problem that is carried over goes on as it was, with its origin.
 INSERT INTO rule.transition (entity, from_state, to_state, request)
