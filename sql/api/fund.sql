@@ -141,6 +141,8 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE f data.fund := flow.find_fund(me, fund_id);
 BEGIN
+	PERFORM flow.need(me, 'fund', f.id);
+	f := flow.find_fund(me, fund_id);  -- as it is now that nobody else changes it
 	state := CASE WHEN flow.fund_spent(f.id) > 0 THEN 'SPENT' ELSE 'WITHDRAWN' END;
 	PERFORM flow.move(me, 'fund', f.id, state);
 	returned_fen := f.granted_fen - flow.fund_spent(f.id);

@@ -628,6 +628,7 @@ LANGUAGE plpgsql AS $$
 DECLARE i data.agenda_item := flow.find_item(me, agenda_item_id);
 BEGIN
 	PERFORM flow.need(me, 'agenda_item', i.id, 'RESOLVED');
+	i := flow.find_item(me, agenda_item_id);  -- as it is now that nobody else changes it
 	agenda_item_id := i.id;
 	subject_id := i.subject_id;
 	arithmetic := i.arithmetic;
@@ -654,6 +655,7 @@ LANGUAGE plpgsql AS $$
 DECLARE i data.agenda_item := flow.find_item(me, agenda_item_id);
 BEGIN
 	PERFORM flow.need(me, 'agenda_item', i.id, 'RESOLVED');
+	i := flow.find_item(me, agenda_item_id);  -- as it is now that nobody else changes it
 	agenda_item_id := i.id;
 	subject_id := i.subject_id;
 	SELECT r.deferred INTO STRICT outcome FROM rule.matter r WHERE r.entity = i.entity;
