@@ -10,7 +10,7 @@ import threading
 import time
 
 from load import CUT, RECORDER, appoint, connect
-from overload import Watch, counters, roomy
+from overload import Meanwhile, Watch, counters, roomy
 from wire import context, pb, request
 
 # Seconds a worker gives a peer; their defaults are ten times as long.
@@ -19,15 +19,15 @@ TIMES = {"handshake": "2s", "first_frame": "2s", "frame_time": "2s", "idle": "6s
 MEMORY_KIB = 64 * 1024
 
 
-class Other:
+class Other(Meanwhile):
     """Somebody who asks one thing after the other, and how long it takes; or who
     comes anew for each."""
 
     def __init__(self, server, anew=False):
-        self.server, self.times, self.stop = server, [], threading.Event()
+        self.server, self.times = server, []
         self.anew = anew
         self.failed = None
-        self.thread = threading.Thread(target=self.ask, daemon=True)
+        super().__init__(self.ask)
 
     def ask(self):
         try:
@@ -42,14 +42,6 @@ class Other:
             w.close()
         except Exception as e:  # noqa: BLE001, told at the end
             self.failed = repr(e)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.thread.join()
 
 
 def plain(server, host):

@@ -53,14 +53,30 @@ def generator(server, port, requests, *more, person=None, timeout=600):
     return {k: float(v) for k, v in (w.split("=") for w in r.stdout.split() if "=" in w)}
 
 
-class Watch:
+class Meanwhile:
+    """A thread of its own for as long as the block lasts; it ends once `stop` is set."""
+
+    def __init__(self, run):
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+
+class Watch(Meanwhile):
     """The most a process takes of memory and descriptors meanwhile."""
 
     def __init__(self, pid, every=0.1):
-        self.pid, self.every, self.stop = pid, every, threading.Event()
+        self.pid, self.every = pid, every
         self.kib = self.files = 0
         self.first = self.now()
-        self.thread = threading.Thread(target=self.look, daemon=True)
+        super().__init__(self.look)
 
     def now(self):
         text = Path(f"/proc/{self.pid}/status").read_text()
@@ -71,14 +87,6 @@ class Watch:
         while not self.stop.wait(self.every):
             kib, files = self.now()
             self.kib, self.files = max(self.kib, kib), max(self.files, files)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.thread.join()
 
 
 def counters(server, worker):
