@@ -39,6 +39,7 @@ struct db {
 };
 
 static void close_if_empty(struct db *db);
+static void dispatch_lane(struct db *db, enum lane which);
 
 /* ---- queue -------------------------------------------------------------------- */
 
@@ -128,14 +129,16 @@ static void on_segment(void *arg, struct dbconn *conn, struct db_call **calls, i
 
 	(void)conn;
 	if (failed < 0) {
-		for (int i = 0; i < n; i++) {
-			if (calls[i]->row >= 0) {
-				complete(calls[i], DB_OK, results[i]);
-				continue;
+		for (int i = n - 1; i >= 0; i--)
+			if (calls[i]->row < 0) {
+				calls[i]->alone = true;
+				push_front(lane, calls[i]);
 			}
-			calls[i]->alone = true;
-			push_front(lane, calls[i]);
-		}
+		/* PostgreSQL works on while these are answered */
+		dispatch_lane(db, calls[0]->statement->lane);
+		for (int i = 0; i < n; i++)
+			if (calls[i]->row >= 0)
+				complete(calls[i], DB_OK, results[i]);
 		return;
 	}
 	if (n == 1 && !(met_another(results[0]) && ++calls[0]->tries < TRIES)) {
