@@ -238,6 +238,7 @@ static void make_context(void)
 			(const unsigned char *)"\x08http/1.1", 9))
 		die("ALPN");
 	SSL_CTX_set_mode(all.context, SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_read_ahead(all.context, 1);
 	if (opt.resume) {
 		SSL_CTX_set_session_cache_mode(all.context,
 			SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -571,6 +572,11 @@ static void take(struct link *l)
 			take_http(l, buf, n);
 		else
 			take_frames(l, buf, n);
+		/* all has come: the next read would find nothing */
+		if (opt.mode == MODE_FLOW && !l->in_flight && !SSL_has_pending(l->ssl)) {
+			send_some(l);
+			return;
+		}
 	}
 	if (l->served) {
 		link_end(l);
