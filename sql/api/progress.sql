@@ -15,15 +15,12 @@ BEGIN
 	IF as_of_on > flow.today() THEN
 		PERFORM refuse.invalid('as_of_on', 'date_in_future', as_of_on::text);
 	END IF;
-	SELECT coalesce(sum(d.change), 0) INTO active_branches FROM flow.branch_day d
-	WHERE d.day <= as_of_on;
-	SELECT count(*) INTO awarded_branches FROM flow.branches_awarded(as_of_on);
+	SELECT c.branches, c.awarded, c.at_standard, c.weak_lax
+	INTO active_branches, awarded_branches, standard_branches, weak_lax_open
+	FROM flow.counts_on(as_of_on) c;
 	awarded_share := flow.college_part(awarded_branches, active_branches,
 		flow.goal_percent(flow.current_programme()));
-	SELECT count(*) INTO standard_branches FROM flow.branches_at_standard(as_of_on);
 	standard_share := flow.college_part(standard_branches, active_branches, 50);
-	SELECT count(*) INTO weak_lax_open FROM data.weak_lax c
-	WHERE c.listed_on <= as_of_on AND (c.closed_on IS NULL OR c.closed_on > as_of_on);
 	goals := ARRAY(SELECT ROW(g.text, flow.goal_reading(g.text, active_branches))::api.goal_row
 		FROM data.programme_goal g WHERE g.programme_id = flow.current_programme()
 		ORDER BY g.goal_no);

@@ -10,8 +10,11 @@ from world import (OFFICER, SESSION, World, envelope, field, load, median, paylo
 FEW = 1000
 CASTS = 512  # ballots cast at each measuring
 
-# Branches from :a to :b, thirty below each general branch, with a term and a secretary;
-# every tenth applies.  Triggers are off: nothing here breaks what they watch over.
+# Branches from :a to :b, thirty below each general branch, with a term and a secretary.
+# Every tenth applies; two of three of these say that they meet the conditions, one of ten
+# is awarded, the others are being evaluated.  Every fiftieth is or was weak and lax.
+# Triggers are off: nothing here breaks what they watch over, and what they count is
+# counted at the end.
 BRANCHES = """
 SET session_replication_role = replica;
 SET synchronous_commit = off;
@@ -36,30 +39,70 @@ SELECT 'P' || 100000000 + n, 'X' || n, 'FULL', '2020-01-01' FROM generate_series
 INSERT INTO data.office (person_id, org_id, role, from_on)
 SELECT 'P' || 100000000 + n, 'X' || n, 'branch_secretary', '2024-05-20'
 FROM generate_series({a}, {b}) n;
+CREATE TEMP TABLE a AS
+SELECT n, 'X' || n AS org, n % 100 = 51 AS awarded, date '2026-05-01' + n % 97 AS submitted_on
+FROM generate_series({a}, {b}, 10) n;
 INSERT INTO data.round (id, org_id, state, term_id, standard_version_id, started_on, started_by)
-SELECT 'LCX' || n, 'X' || n, 'APPLIED', 'RQX' || n || '-1', s.id, '2026-03-01', 'P1'
-FROM generate_series({a}, {b}, 10) n, data.standard_version s;
+SELECT 'LCX' || n, org, 'APPLIED', 'RQX' || n || '-1', s.id, '2026-03-01', 'P1'
+FROM a, data.standard_version s;
 INSERT INTO data.self_assessment (id, org_id, state, round_id, version_no)
-SELECT 'ZPX' || n, 'X' || n, 'ADOPTED', 'LCX' || n, 1 FROM generate_series({a}, {b}, 10) n;
+SELECT 'ZPX' || n, org, 'ADOPTED', 'LCX' || n, 1 FROM a;
+INSERT INTO data.self_version (self_id, version_no, revision, held_on, entitled, present,
+    in_favour, against, abstain, meets_conditions, adopted_by, adopted_at)
+SELECT 'ZPX' || n, 1, 1, '2026-04-20', 25, 22, 21, 0, 1, awarded OR n % 3 > 0, 'P1', '2026-04-20'
+FROM a;
 INSERT INTO data.application (id, org_id, state, round_id, standard_version_id, self_id,
     self_version_no, org_name, org_kind, established_on, full_members,
     probationary_members, summary, term_id, created_on, created_by, submitted_at)
-SELECT 'SBX' || n, 'X' || n, 'EVALUATING', 'LCX' || n, s.id, 'ZPX' || n, 1,
-    '第' || n || '党支部', 'branch', '2010-01-01', 25, 0, '自创工作情况',
-    'RQX' || n || '-1', '2026-10-10', 'P1', '2026-10-10'
-FROM generate_series({a}, {b}, 10) n, data.standard_version s;
-INSERT INTO flow.sheet (application_id)
-SELECT 'SBX' || n FROM generate_series({a}, {b}, 10) n;
+SELECT 'SBX' || n, org, CASE WHEN awarded THEN 'EFFECTIVE' ELSE 'EVALUATING' END, 'LCX' || n,
+    s.id, 'ZPX' || n, 1, '第' || n || '党支部', 'branch', '2010-01-01', 25, 0, '自创工作情况',
+    'RQX' || n || '-1', submitted_on, 'P1', submitted_on
+FROM a, data.standard_version s;
+INSERT INTO data.application_step (application_id, serial, at, person_id, request, to_state)
+SELECT 'SBX' || n, k, (CASE WHEN k <= 3 THEN submitted_on ELSE '2026-09-16' END + k) + time '10:00',
+    'P1',
+    (ARRAY['submit_application', 'accept_application', 'open_evaluation', 'freeze_dossier',
+    'add_agenda_item', 'resolve_item', 'post_notice', 'end_notice', 'decide_award'])[k],
+    (ARRAY['SUBMITTED', 'ACCEPTED', 'EVALUATING', 'DOSSIER_FROZEN', 'IN_DELIBERATION',
+    'PROPOSED_AWARD', 'IN_PUBLICITY', 'CONFIRMED', 'EFFECTIVE'])[k]
+FROM a, generate_series(1, CASE WHEN awarded THEN 9 ELSE 3 END) k;
+INSERT INTO data.dossier (id, org_id, state, application_id, content, sha256, frozen_at,
+    frozen_by)
+SELECT 'CLX' || n, org, 'FROZEN', 'SBX' || n, '{{}}', sha256('{{}}'), '2026-09-20', 'P1'
+FROM a WHERE awarded;
+INSERT INTO data.meeting (id, org_id, state, held_on, place, chair_id, recorder_id)
+VALUES ('HYX{a}', 'DW', 'SIGNED', '2026-09-21', '会议室', 'P1', 'P1');
+INSERT INTO data.agenda_item (id, org_id, state, meeting_id, item_no, entity, subject_id,
+    application_id, dossier_id, presenter_id, passed, outcome)
+SELECT 'YTX' || n, org, 'RESOLVED', 'HYX{a}', n, 'application', 'SBX' || n, 'SBX' || n, 'CLX' || n,
+    'P1', true, 'PROPOSED_AWARD'
+FROM a WHERE awarded;
+INSERT INTO data.notice (id, org_id, state, kind, title, contact, drafted_by, drafted_on)
+VALUES ('GSX{a}', 'DW', 'ENDED_CLEAR', 'INTENDED_AWARD', '公示', '电话', 'P1', '2026-09-22');
+INSERT INTO data.award (id, org_id, state, application_id, round_id, programme_id, level, title,
+    org_name, doc_no, decided_on, term_id, effective_from, valid_to, agenda_item_id, notice_id,
+    signed_by)
+SELECT 'PDX' || n, org, 'EFFECTIVE', 'SBX' || n, 'LCX' || n, p.id, 'COLLEGE', '最强党支部',
+    '第' || n || '党支部', '院党发〔2026〕12号', '2026-09-25', 'RQX' || n || '-1', '2026-09-25',
+    '2027-05-19', 'YTX' || n, 'GSX{a}', 'P1'
+FROM a, data.programme p WHERE awarded;
+INSERT INTO data.weak_lax (id, org_id, state, criteria, facts, basis, listed_on, listed_by,
+    accepted_by, closed_on)
+SELECT 'RRX' || n, 'X' || n, CASE WHEN d.closed THEN 'CLOSED' ELSE 'LISTED' END, '{{x}}',
+    '半年没有召开支部大会', '党委会', '2026-03-01', 'P1', CASE WHEN d.closed THEN 'P1' END,
+    CASE WHEN d.closed THEN date '2026-06-01' + n % 97 END
+FROM generate_series({a} + 1, {b}, 50) n, LATERAL (SELECT n % 4 > 0) d(closed);
+INSERT INTO flow.sheet (application_id) SELECT 'SBX' || n FROM a;
 INSERT INTO data.eval_stream (id, org_id, state, application_id, stream, opened_on)
-SELECT 'PSX' || n || '-' || left(k, 3), 'X' || n, 'LOCKED', 'SBX' || n, k, '2026-10-11'
-FROM generate_series({a}, {b}, 10) n, unnest('{{ORG,MEMBERS,MASSES,SOCIETY}}'::text[]) k;
+SELECT 'PSX' || n || '-' || left(k, 3), org, 'LOCKED', 'SBX' || n, k, submitted_on + 5
+FROM a, unnest('{{ORG,MEMBERS,MASSES,SOCIETY}}'::text[]) k;
 INSERT INTO data.eval_version (stream_id, version_no, summary, prepared_by)
 SELECT 'PSX' || n || '-' || left(k, 3), 1, '小结', 'P1'
-FROM generate_series({a}, {b}, 10) n, unnest('{{ORG,MEMBERS,MASSES,SOCIETY}}'::text[]) k;
+FROM a, unnest('{{ORG,MEMBERS,MASSES,SOCIETY}}'::text[]) k;
 INSERT INTO data.gap (id, org_id, state, round_id, item_code, source, problem, found_on,
     found_by)
-SELECT 'WTX' || n, 'X' || n, 'OPEN', 'LCX' || n, '3.2', 'SELF', '批评意见偏少', '2026-10-10', 'P1'
-FROM generate_series({a}, {b}, 10) n;
+SELECT 'WTX' || n, org, 'OPEN', 'LCX' || n, '3.2', 'SELF', '批评意见偏少', submitted_on, 'P1'
+FROM a;
 """
 # Left out of both worlds: filling them takes longer than all the rest, and what they
 # watch over is not asked about.
@@ -118,7 +161,8 @@ class Growth(Bench):
                 request, b, acting=acting)) for b in bodies])
         w.requests = {
             "sheet": asks("sheets", "show_evaluation", OFFICER,
-                          [field(1, f"SBX{n}".encode()) for n in range(1, FEW, 10)]),
+                          [field(1, f"SBX{n}".encode()) for n in range(1, FEW, 10)
+                           if n % 100 != 51]),
             "list": asks("list", "list_orgs", OFFICER,
                          [field(1, f"Y{n}".encode()) for n in range(1, FEW // 30)]),
             "progress": asks("progress", "show_progress", OFFICER, [b""] * 30),
@@ -149,7 +193,7 @@ class Growth(Bench):
         table, name, how = LAST
         w.psql(f"SET maintenance_work_mem = '1GB';"
                f"ALTER TABLE data.{table} ADD CONSTRAINT {name} {how};"
-               "SELECT flow.begin_branch_days(); ANALYZE; CHECKPOINT")
+               "SELECT flow.begin_counts(); ANALYZE; CHECKPOINT")
         self.say(f"filled, {time.monotonic() - began:.0f} s")
 
     @staticmethod

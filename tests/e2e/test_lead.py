@@ -241,6 +241,26 @@ def test_T36_progress(c):
     for who in c.branch24, c.recorder, c.finance, c.auditor:
         who.refused(5, "progress")
 
+
+def test_T36_counted_by_two_at_once(c):
+    """Two branches change on one day without waiting for each other; one branch is counted
+    by one after the other."""
+    def counts(*names):
+        now = c.head.json("progress")
+        return [now[n] for n in names]
+    before, = counts("activeBranches")
+    c.server.sql("INSERT INTO data.org (id, kind, established_on) VALUES ('41', 'branch', '2027-01-21'),"
+                 " ('42', 'branch', '2027-01-21')")
+    begin = "INSERT INTO data.org_version (org_id, parent_id, name, from_on) VALUES ('{0}', 'DW', '第{0}党支部', '2027-01-21')"
+    c.server.meanwhile(begin.format(41), lambda: c.server.sql("SET lock_timeout = '1s'; " + begin.format(42)))
+    assert counts("activeBranches") == [before + 2]
+    awarded, = counts("awardedBranches")
+    # the branch ends while its award does: neither sees the other's row
+    c.server.meanwhile("UPDATE data.org_version SET to_on = '2027-01-22' WHERE org_id = '10'", lambda: c.server.sql(
+        "UPDATE data.award SET effective_from = '2027-01-25' WHERE id = 'PD26-10'"))
+    assert counts("activeBranches", "awardedBranches", "standardBranches") == [before + 1, awarded - 1, awarded - 1]
+
+
 def test_T50_nothing_is_destroyed_while_an_objection_is_open(c):
     """Handed over by one, taken by another, destroyed by two, and not while it is held."""
     listed = c.archivist("archive", "list", "24").out

@@ -122,6 +122,7 @@ class History(DemoCollege):
                      " AS $$ BEGIN INSERT INTO watch.move (entity, object, org_id, was, now) VALUES"
                      " (TG_TABLE_NAME, NEW.id, to_jsonb(NEW)->>'org_id', CASE TG_OP WHEN 'UPDATE'"
                      " THEN OLD.state ELSE '-' END, NEW.state); RETURN NULL; END $$")
+        self.sql.run((Path(__file__).parents[1] / "sql/progress_counts.psql").read_text())
         for e in self.entities:
             self.sql.run(f"CREATE TRIGGER zz_watch AFTER INSERT OR UPDATE ON data.{e} FOR EACH ROW"
                          " EXECUTE FUNCTION watch.moved()")

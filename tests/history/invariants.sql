@@ -224,6 +224,10 @@ SELECT e.id FROM audit.event e WHERE e.key IS NOT NULL AND (e.signature IS NULL
 	OR NOT EXISTS (SELECT FROM data.idem i WHERE i.person_id = e.person_id AND i.key = e.key
 		AND i.reply IS NOT NULL));
 
+-- The college's counts are those of the branches, on every day (S-12, S-14;
+-- tests/sql/progress_counts.psql).
+SELECT day FROM miscounted;
+
 -- Every constraint is validated and every trigger is on.
 SELECT conname FROM pg_constraint WHERE NOT convalidated
 UNION ALL SELECT tgname FROM pg_trigger WHERE tgenabled = 'D';

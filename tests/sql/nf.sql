@@ -42,11 +42,15 @@ SELECT is_empty($$ SELECT place, name FROM t.name WHERE owner IN ('goal_row', 'p
 SELECT is((SELECT array_agg(p.role ORDER BY p.role) FROM rule.permission p WHERE p.request = 'show_progress'),
 	'{committee_member,committee_secretary,od_head,od_officer}', 'NF-1: it is for the committee and the department');
 SELECT results_eq($$ SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-	WHERE n.nspname IN ('api', 'flow', 'guard', 'auth') AND p.prosrc ~ 'college_part|goal_reading|branches_at_standard' $$,
+	WHERE n.nspname IN ('api', 'flow', 'guard', 'auth') AND p.prosrc ~ 'college_part|goal_reading|counts_on' $$,
 	$$ VALUES ('api.show_progress') $$, 'NF-3, NF-11: nothing else reads it: no gate, no allocation');
+SELECT results_eq($$ SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+	WHERE n.nspname IN ('api', 'flow', 'guard', 'auth') AND p.prosrc ~ 'count_change\y|branch_counted\y|branch_days' ORDER BY 1 $$,
+	$$ VALUES ('flow.begin_counts'), ('flow.count'), ('flow.count_branch'), ('flow.counts_on') $$,
+	'NF-3, NF-11: nor what it is made of');
 SELECT is((SELECT array_agg(format_type(t, NULL) ORDER BY p.proname, n)
 	FROM pg_proc p, unnest(p.proargtypes) WITH ORDINALITY u(t, n)
-	WHERE p.oid::regproc::text IN ('flow.college_part', 'flow.branches_at_standard')), '{date,integer,integer,integer}',
+	WHERE p.oid::regproc::text IN ('flow.college_part', 'flow.counts_on')), '{integer,integer,integer,date}',
 	'NF-1: a part is taken of head counts of branches, of no organisation');
 SELECT is_empty($$ SELECT place, name, type FROM t.name
 	WHERE type ~ '^(numeric|real|double precision|money)' $$,

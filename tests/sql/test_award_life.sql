@@ -212,5 +212,8 @@ SELECT is((SELECT jsonb_path_query_array(r, '$.events[*].kind') FROM t.ask('P20'
 	'["AWARDED", "REVIEW_OPENED", "TERM_EXTENDED", "REVIEW_OPENED", "REVIEW_OPENED", "REVIEW_KEPT", "REVIEW_KEPT", "REVIEW_KEPT", "ENDED_TERM"]',
 	'the whole history of 24');
 
+\ir progress_counts.psql
+SELECT is_empty('TABLE miscounted', 'S-12, S-14: and the college''s counts are those of the rows');
+
 SELECT * FROM finish();
 ROLLBACK;

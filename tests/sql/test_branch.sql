@@ -435,5 +435,8 @@ SELECT is_empty($$ SELECT r, n, o.role, a->>'code', a->>'args' FROM pg_proc p
 		FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY t(y, i) WHERE i > 5) v,
 	LATERAL pg_temp.ask(f.person_id, r, v.args, f.role || '@' || f.org_id) a
 	WHERE a ? 'code' AND a->>'code' NOT LIKE 'ZB%' $$, 'never an error of the database');
+\ir progress_counts.psql
+SELECT is_empty('TABLE miscounted', 'S-12, S-14: and the college''s counts are those of the rows');
+
 SELECT * FROM finish();
 ROLLBACK;

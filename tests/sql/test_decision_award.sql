@@ -165,5 +165,8 @@ SELECT throws_ok($$ INSERT INTO data.award SELECT (jsonb_populate_record(w,
 	'{"id": "PD26-20", "application_id": "SB26-22"}')).* FROM data.award w WHERE w.org_id = '20' $$,
 	'23505', NULL, 'not even by hand');
 
+\ir progress_counts.psql
+SELECT is_empty('TABLE miscounted', 'S-12, S-14: and the college''s counts are those of the rows');
+
 SELECT * FROM finish();
 ROLLBACK;

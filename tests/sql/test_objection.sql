@@ -231,5 +231,8 @@ INSERT INTO data.objection (id, org_id, state, came_by, received_on, token_hash,
 SELECT 'YY25-' || n, '14', 'RECEIVED', 'ONLINE', '2025-12-01', sha256(n::text::bytea), 'x' FROM generate_series(1, 500) n;
 SELECT is(t.refused(t.file(NULL, '14', 'flood')), 'ZB003 objections_full', 'nobody fills the disk');
 
+\ir progress_counts.psql
+SELECT is_empty('TABLE miscounted', 'S-12, S-14: and the college''s counts are those of the rows');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -201,5 +201,8 @@ SELECT is(t.refused(t.plan('DISSOLVE', '{26}', '{}', NULL, '{"(P71,26)"}', '{}')
 SELECT is(t.plan('DISSOLVE', '{26}', '{}', NULL, '{"(P71,27)"}', '{}')->>'state', 'PLANNED', 'to another');
 SELECT is(t.ask('P22', 'drop_reorg', '''TZ27-07'', ''方案重做''')->>'state', 'DROPPED', 'given up');
 SELECT is((SELECT array_agg(r->>'state') FROM jsonb_array_elements(t.ask('P20', 'list_reorgs', '''26''')->'reorgs') r), '{DROPPED}', 'and kept');
+\ir progress_counts.psql
+SELECT is_empty('TABLE miscounted', 'S-12, S-14: and the college''s counts are those of the rows');
+
 SELECT * FROM finish();
 ROLLBACK;
