@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -21,7 +22,8 @@
 
 #define SHA256_BYTES 32
 #define READ_BYTES (256 * 1024)
-#define AHEAD 6 /* the server takes eight requests at once */
+#define KEPT_BYTES (16 * READ_BYTES)
+#define AHEAD 12 /* more than the server takes at once: the rest waits in the line */
 
 /* ---- small things ------------------------------------------------------------ */
 
@@ -388,6 +390,14 @@ static int add_one(struct client *c, struct args *args, const BeginFile *options
 	return code;
 }
 
+/* Blocks of a chunk are used again: taking their pages from the system anew for each
+ * chunk cost two thirds of the time the upload took this side. */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 int file_add_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
@@ -397,6 +407,7 @@ int file_add_run(struct client *client, struct args *args)
 
 	if (!request)
 		return EXIT_USAGE;
+	keep_memory();
 	options = request->begin_file;
 	if (!options->has_not_classified && client_interactive(client)) {
 		code = client_confirm(client, CONFIRM_YES, args_get(args, "path"),
