@@ -324,6 +324,14 @@ bool codec_encode(const struct codec_plan *plan, const ProtobufCMessage *message
 		lengths[i] = 0;
 		if (!repeated && !given(f->field, message))
 			continue;
+		/* as it is: a chunk of evidence is large */
+		if (!repeated && f->kind == CODEC_BYTES) {
+			const ProtobufCBinaryData *b = (const void *)p;
+
+			values[i] = b->len ? (const char *)b->data : "";
+			lengths[i] = (int)b->len;
+			continue;
+		}
 		buf_reset(&buf);
 		ok = (repeated ? put_array(f, message, &buf, field) :
 			put_value(f, p, &buf, field)) && !buf.failed;
