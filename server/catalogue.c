@@ -163,7 +163,7 @@ static const struct catalogue_row rows[] = {
 	ROW(SHOW_GUIDANCE, show_guidance, LANE_READ, 0)
 	/* file.proto */
 	ROW(BEGIN_FILE, begin_file, LANE_WRITE, CAT_SIGNED)
-	ROW(PUT_CHUNK, put_chunk, LANE_STREAM, 0)
+	ROW(PUT_CHUNK, put_chunk, LANE_STREAM, CAT_PIECE)
 	ROW(FINISH_FILE, finish_file, LANE_STREAM, CAT_SIGNED)
 	ROW(LINK_FILE, link_file, LANE_WRITE, CAT_SIGNED)
 	ROW(UNLINK_FILE, unlink_file, LANE_WRITE, CAT_SIGNED)

@@ -30,6 +30,7 @@ enum catalogue_flag {
 	CAT_CODE = 16,     /* shows a drawn code: from one source few wrong ones a minute */
 	CAT_PACED = 32,    /* leaves words behind: from one source so many a minute */
 	CAT_RECEIPT = 64,  /* the signer stands for it, see ask_signer in request.c */
+	CAT_PIECE = 128,   /* a piece of something: its `data` is hashed, see digest.h */
 };
 
 struct catalogue_row {

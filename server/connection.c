@@ -1,4 +1,5 @@
 #include "server/connection_internal.h"
+#include "server/digest.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -64,6 +65,7 @@ static void free_contents(struct connection *c)
 	outbox_clear(&c->out);
 	EVP_PKEY_free(c->client.key);
 	c->client.key = NULL;
+	digest_free(&c->client.digest);
 }
 
 void connection_set_state(struct connection *c, enum connection_state state)

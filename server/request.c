@@ -1,4 +1,5 @@
 #include "server/request.h"
+#include "server/digest.h"
 #include "server/held.h"
 #include "server/identity.h"
 #include "server/refusal.h"
@@ -28,12 +29,15 @@ struct request {
 	struct service *service;
 	struct request_client *client; /* borrowed; NULL once the client left */
 	struct arena arena;            /* everything the request is made of */
+	struct arena outer;            /* but for its envelope, the payload in it */
 	uint64_t id;
 	Envelope *envelope;
 	Request *message;
 	const struct route *route;
 
 	struct db_call call;
+	unsigned ticket; /* of digest_take */
+	uint8_t digest[DIGEST_BYTES];
 	const char *values[SERVICE_CONTEXT + SERVICE_PARAMS];
 	int lengths[SERVICE_CONTEXT + SERVICE_PARAMS];
 
@@ -53,6 +57,7 @@ static void finish(struct request *request, uint8_t *frame, size_t len, bool fat
 	else
 		free(frame);
 	arena_free(&request->arena);
+	arena_free(&request->outer);
 	free(request);
 }
 
@@ -336,6 +341,7 @@ static void tell_busy(struct request *request)
 	request->fatal = !request->frame;
 	request->call.done = NULL;
 	arena_free(&request->arena);
+	arena_free(&request->outer);
 	held_put(service_busy(request->service), &request->held, on_held);
 }
 
@@ -398,6 +404,9 @@ static void on_done(struct db_call *call, enum db_outcome outcome, const PGresul
 	bool gone = false;
 	size_t len = 0;
 
+	if (request->client)
+		digest_answered(request->client->digest, request->ticket,
+			outcome == DB_OK);
 	if (outcome == DB_BUSY) {
 		tell_busy(request);
 		return;
@@ -494,11 +503,52 @@ static void set_context(struct request *request)
 		set_value(request, 0, request->client->fp, FINGERPRINT);
 	if (message->acting)
 		set_value(request, 1, message->acting, strlen(message->acting));
-	if (!(request->route->row->flags & CAT_SIGNED))
+	if (!(request->route->row->flags & CAT_SIGNED)) {
+		/* all of it stands in the message once more */
+		arena_free(&request->outer);
 		return;
+	}
 	set_value(request, 2, message->key.data, message->key.len);
 	set_value(request, 3, envelope->payload.data, envelope->payload.len);
 	set_value(request, 4, envelope->signature.data, envelope->signature.len);
+}
+
+/* The parameter a field of the message became; NULL: not given. */
+static const char *given(const struct request *request, const char *field, int *len)
+{
+	const struct codec_plan *plan = request->route->request;
+	unsigned i = 0;
+
+	while (i < plan->n && strcmp(plan->fields[i].field->name, field) != 0)
+		i++;
+	*len = i < plan->n ? request->lengths[SERVICE_CONTEXT + i] : 0;
+	return i < plan->n ? request->values[SERVICE_CONTEXT + i] : NULL;
+}
+
+/* What is tried only (a dry run) is no piece of anything. */
+static void take_piece(struct request *request)
+{
+	int id_len, no_len, len;
+	const char *id = given(request, "file_id", &id_len);
+	const char *no = given(request, "chunk_no", &no_len);
+	const char *data = given(request, "data", &len);
+	const uint8_t *n = (const uint8_t *)no;
+
+	if (id && no && data && !request->call.rollback)
+		request->ticket = digest_take(&request->client->digest, id,
+			(int32_t)((uint32_t)n[0] << 24 | (uint32_t)n[1] << 16 |
+				(uint32_t)n[2] << 8 | n[3]), data, (size_t)len);
+}
+
+/* Never what the client says: no field of its message comes there. */
+static void give_digest(struct request *request)
+{
+	int len;
+	const char *id = given(request, "file_id", &len);
+
+	if (id && digest_of(request->client->digest, id, request->digest))
+		set_value(request, (int)request->route->digest, request->digest,
+			DIGEST_BYTES);
 }
 
 static void run(struct request *request)
@@ -528,6 +578,10 @@ static void run(struct request *request)
 		.lengths = request->lengths, .done = on_done,
 		.rollback = message->has_dry_run && message->dry_run,
 	};
+	if (route->row->flags & CAT_PIECE)
+		take_piece(request);
+	if (route->digest)
+		give_digest(request);
 	db_submit(service_db(request->service), &request->call);
 }
 
@@ -570,8 +624,9 @@ static void admit(struct request *request)
 }
 
 /* Checks and unpacks one layer.  False: refused. */
-static bool open_layer(struct request *request, const ProtobufCMessageDescriptor *type,
-	const uint8_t *data, size_t len, bool fatal, ProtobufCMessage **message)
+static bool open_layer(struct request *request, struct arena *arena,
+	const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t len, bool fatal,
+	ProtobufCMessage **message)
 {
 	const struct config_port *port = port_of(request);
 	struct wire_limits limits = { .depth = port->depth, .fields = port->fields,
@@ -591,8 +646,7 @@ static bool open_layer(struct request *request, const ProtobufCMessageDescriptor
 		refuse_plain(request, ERR_BAD_MESSAGE, fatal);
 		return false;
 	}
-	*message = protobuf_c_message_unpack(type, arena_protobuf(&request->arena), len,
-		data);
+	*message = protobuf_c_message_unpack(type, arena_protobuf(arena), len, data);
 	if (*message)
 		return true;
 	refuse_plain(request, ERR_TOO_BIG, fatal);
@@ -610,12 +664,15 @@ struct request *request_start(struct service *service, struct request_client *cl
 	request->service = service;
 	request->client = client;
 	arena_init(&request->arena, port_of(request)->arena);
-	if (!open_layer(request, &envelope__descriptor, frame, len, true, &message))
+	arena_init(&request->outer, port_of(request)->arena);
+	if (!open_layer(request, &request->outer, &envelope__descriptor, frame, len, true,
+			&message))
 		return request;
 	request->envelope = (Envelope *)message;
 	request->id = request->envelope->has_id ? request->envelope->id : 0;
-	if (!open_layer(request, &request__descriptor, request->envelope->payload.data,
-			request->envelope->payload.len, false, &message))
+	if (!open_layer(request, &request->arena, &request__descriptor,
+			request->envelope->payload.data, request->envelope->payload.len,
+			false, &message))
 		return request;
 	request->message = (Request *)message;
 	admit(request);

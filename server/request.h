@@ -20,12 +20,12 @@ struct service; /* what a process serves: plans of the rows, db, limits */
 struct request;
 struct source;
 
-/* Who sent it; all borrowed from the connection, which outlives or cancels the
- * request.  `fp` NULL: no certificate (public port). */
+/* Who sent it; all the connection's, which outlives or cancels the request.  `fp` NULL: no certificate (public port). */
 struct request_client {
 	const uint8_t *fp;    /* SHA-256 of the peer's certificate DER, 32 bytes */
 	EVP_PKEY *key;        /* the peer's public key, for signatures */
 	struct source *source; /* where from: what it did in the last minute */
+	struct digest *digest; /* of what it sends in pieces; NULL: nothing yet */
 	/* `frame` is malloc'ed, an encoded Envelope without the length prefix, and
 	 * now the callee's.  `fatal`: close after sending (the peer broke the
 	 * protocol). */

@@ -168,12 +168,20 @@ static void learn_set(struct service *service, const struct schema *schema,
 		route->statement.set = &route->set;
 }
 
+/* The last parameter of a function that ends what came in pieces is the server's own
+ * word, which no message can hold. */
+static bool wants_digest(const struct schema_function *function)
+{
+	return function->n > SERVICE_CONTEXT &&
+		strcmp(function->params[function->n - 1].name, "z_digest") == 0;
+}
+
 static struct route *route_new(struct service *service, const struct schema *schema,
 	uint32_t number, const struct schema_function *function, unsigned index)
 {
 	const struct catalogue_row *row = catalogue_find(number);
 	const struct schema_type *result = schema_type(schema, function->result);
-	bool waits = may_wait(result);
+	bool waits = may_wait(result), digested = wants_digest(function);
 	struct route *route = calloc(1, sizeof(*route));
 	char what[128];
 
@@ -181,10 +189,11 @@ static struct route *route_new(struct service *service, const struct schema *sch
 		abort(); /* out of memory before serving anybody */
 	route->row = row;
 	route->number = number;
+	route->digest = digested ? function->n - 1 : 0;
 	snprintf(what, sizeof(what), "request %s", row->name);
 	route->request = codec_plan_new(catalogue_request(number), schema,
-		function->params + SERVICE_CONTEXT, function->n - SERVICE_CONTEXT,
-		what, on_differs, service);
+		function->params + SERVICE_CONTEXT,
+		function->n - SERVICE_CONTEXT - digested, what, on_differs, service);
 	snprintf(what, sizeof(what), "reply %s", row->name);
 	route->reply = codec_plan_new(catalogue_reply(number), schema,
 		result ? result->columns : NULL, result ? result->n - waits : 0, what,

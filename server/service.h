@@ -30,6 +30,9 @@ struct route {
 	const struct catalogue_row *row;
 	uint32_t number; /* of the oneof member */
 	struct codec_plan *request, *reply;
+	/* Where z_digest stands among the parameters, behind those of the message;
+	 * 0: the function has none. */
+	unsigned digest;
 	/* Of a request that may need a second person: the reply's last column,
 	 * Reply.waiting; else its plan is NULL. */
 	struct codec_field waiting;

@@ -28,9 +28,9 @@ CREATE FUNCTION flow.file_items(file_id text) RETURNS text[] LANGUAGE sql STABLE
 -- The first chunk that is missing; the number of chunks when none is.
 CREATE FUNCTION flow.next_chunk(file_id text) RETURNS int LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN (SELECT min(n) FROM data.file f, generate_series(0, flow.chunks(f.size_bytes)) n
-		WHERE f.id = next_chunk.file_id AND NOT EXISTS (SELECT FROM data.file_chunk c
-			WHERE c.file_id = f.id AND c.chunk_no = n));
+	RETURN (SELECT coalesce(min(n) FILTER (WHERE chunk_no <> n), count(*))
+		FROM (SELECT c.chunk_no, row_number() OVER (ORDER BY c.chunk_no) - 1 AS n
+			FROM data.file_chunk c WHERE c.file_id = next_chunk.file_id) there);
 END $$;
 
 CREATE FUNCTION flow.file_hash(file_id text) RETURNS bytea LANGUAGE sql STABLE AS $$
@@ -100,8 +100,9 @@ BEGIN
 	SELECT r.id INTO round_id FROM data.round r
 	WHERE r.org_id = org AND r.ended_on IS NULL;
 	-- uploads nobody came back for
-	DELETE FROM data.file_chunk c USING data.file f WHERE f.id = c.file_id
-		AND f.org_id = org AND f.state = 'UPLOADING' AND f.begun_at < flow.upload_from();
+	WITH old AS (UPDATE data.file f SET read_back = true WHERE f.org_id = org
+		AND f.state = 'UPLOADING' AND f.begun_at < flow.upload_from() RETURNING f.id)
+	DELETE FROM data.file_chunk c USING old WHERE c.file_id = old.id;
 	-- the same bytes, begun before or kept under the same name
 	SELECT f.id, f.state INTO file_id, state FROM data.file f
 	WHERE f.org_id = org AND f.sha256 = sha256 AND f.size_bytes = size_bytes
@@ -127,6 +128,7 @@ BEGIN
 	chunks := flow.chunks(size_bytes);
 	-- all there, yet not kept: the bytes were not those announced
 	IF state = 'UPLOADING' AND next_chunk = chunks AND flow.file_hash(file_id) <> sha256 THEN
+		UPDATE data.file f SET read_back = true WHERE f.id = file_id;
 		DELETE FROM data.file_chunk c WHERE c.file_id = file_id;
 		next_chunk := 0;
 	END IF;
@@ -181,9 +183,12 @@ BEGIN
 	next_chunk := flow.next_chunk(file_id);
 END $$;
 
--- A wrong hash keeps nothing; begin_file then starts again at 0.
-CREATE FUNCTION api.finish_file(me auth.actor, INOUT file_id text, OUT state text,
-	OUT name text, OUT sha256 bytea)
+-- A wrong hash keeps nothing; begin_file then starts again at 0.  z_digest is the
+-- server's, of the chunks that were stored over one connection, in their order: as no
+-- chunk ever changes, that is the hash of what is here, unless chunks were taken away
+-- meanwhile.  Without it, or when it is another, the bytes are read back.
+CREATE FUNCTION api.finish_file(me auth.actor, INOUT file_id text, z_digest bytea,
+	OUT state text, OUT name text, OUT sha256 bytea)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -197,12 +202,14 @@ BEGIN
 		RETURN;
 	END IF;
 	PERFORM flow.need(me, 'file', file_id);
+	SELECT w.* INTO f FROM data.file w WHERE w.id = file_id;
 	missing := flow.next_chunk(file_id);
 	IF missing < flow.chunks(f.size_bytes) THEN
 		PERFORM refuse.state(file_id, 'file.UPLOADING',
 			ARRAY[refuse.reason('chunk_missing', missing::text)], '{put_chunk}');
 	END IF;
-	IF flow.file_hash(file_id) <> f.sha256 THEN
+	IF (f.read_back OR z_digest IS DISTINCT FROM f.sha256)
+			AND flow.file_hash(file_id) <> f.sha256 THEN
 		PERFORM refuse.invalid('sha256', 'file_hash_differs', f.name);
 	END IF;
 	PERFORM flow.need_magic(f.name, (SELECT c.bytes FROM data.file_chunk c

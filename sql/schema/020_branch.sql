@@ -206,7 +206,9 @@ CREATE TABLE data.file (
 	happened_on date,
 	begun_at timestamptz NOT NULL,
 	begun_by text NOT NULL REFERENCES data.person,
-	kept_at timestamptz);
+	kept_at timestamptz,
+	-- chunks were taken away: only the bytes tell what the hash of the others is
+	read_back boolean NOT NULL DEFAULT false);
 CREATE INDEX ON data.file (org_id, sha256);
 CREATE INDEX ON data.file (round_id);
 

@@ -303,6 +303,92 @@ def test_101_wrong_hash_keeps_nothing(server, wire, secretary):
     wire.ask(request("remove_file", file_id=number))
 
 
+@pytest.fixture
+def another(server, branch):
+    """A second connection of the same person."""
+    w = Wire(server.member_port, *server.credentials(SECRETARY))
+    yield w
+    w.close()
+
+
+def part(data, no):
+    return data[no * CHUNK:(no + 1) * CHUNK]
+
+
+def finish(wire, number):
+    """The state, or the reason."""
+    reply = wire.ask(request("finish_file", file_id=number))
+    return reply.refusal.reasons[0].key if reply.HasField("refusal") else reply.finish_file.state
+
+
+def spoil(server, number):
+    """Under the server's hands, so that only reading the bytes back shows it."""
+    server.sql(f"UPDATE data.file_chunk SET bytes = 'x' WHERE file_id = '{number}'"
+               " AND chunk_no = 1")
+
+
+def test_101_not_read_back_after_one_connection_in_order(server, wire):
+    data = PDF + b"one"
+    number = begin(wire, "one.pdf", data).begin_file.file_id
+    for no in (0, 1, 1, 2):
+        put(wire, number, no, part(data, no))
+    # a chunk refused is none of it
+    assert put(wire, number, 1, part(data, 1)[:-1] + b"!").refusal.code == "ZB004"
+    spoil(server, number)
+    assert finish(wire, number) == "KEPT"
+    server.sql(f"DELETE FROM data.file_chunk WHERE file_id = '{number}'")
+    wire.ask(request("remove_file", file_id=number))
+
+
+@pytest.mark.parametrize("how", ["elsewhere", "resumed", "order", "interleaved"])
+def test_101_read_back_after_anything_else(server, wire, another, how):
+    """The bytes are those announced, or nothing is kept, whoever took them."""
+    for spoilt in (False, True):
+        data = PDF + how.encode() + bytes((spoilt,))
+        number = begin(wire, f"{how}.pdf", data).begin_file.file_id
+        other = begin(wire, f"{how}2.pdf", data + b"2").begin_file.file_id
+        for no in (1, 0, 2) if how == "order" else (0, 1, 2):
+            put(another if how == "resumed" and no > 1 else wire, number, no, part(data, no))
+            if how == "interleaved":
+                put(wire, other, no, part(data + b"2", no))
+        if spoilt:
+            spoil(server, number)
+        assert finish(another if how in ("elsewhere", "resumed") else wire, number) == (
+            "file_hash_differs" if spoilt else "KEPT")
+        for n in (number, other):
+            wire.ask(request("remove_file", file_id=n))
+
+
+def test_101_a_digest_of_what_was_taken_away(server, wire, another):
+    """One connection has hashed the right bytes; another had them thrown away between and
+    put wrong ones in their place."""
+    data = PDF + b"swap"
+    wrong = part(data, 0)[:-1] + b"!"
+    number = begin(wire, "swap.pdf", data).begin_file.file_id
+    assert put(wire, number, 0, part(data, 0)).put_chunk.next_chunk == 1
+    for no in (1, 2):
+        put(another, number, no, part(data, no)[:-1] + b"!")
+    assert begin(another, "swap.pdf", data).begin_file.next_chunk == 0
+    assert put(another, number, 0, wrong).put_chunk.next_chunk == 1
+    for no in (1, 2):
+        put(wire, number, no, part(data, no))
+    assert finish(wire, number) == "file_hash_differs"
+    wire.ask(request("remove_file", file_id=number))
+
+
+def test_101_a_digest_of_what_was_only_tried(server, wire, another):
+    data = PDF + b"tried"
+    number = begin(wire, "tried.pdf", data).begin_file.file_id
+    for no in (0, 1):
+        put(wire, number, no, part(data, no))
+    tried = wire.ask(request("put_chunk", dry_run=True, file_id=number, chunk_no=2,
+                             data=part(data, 2)))
+    assert tried.put_chunk.next_chunk == 3
+    put(another, number, 2, part(data, 2)[:-1] + b"!")
+    assert finish(wire, number) == "file_hash_differs"
+    wire.ask(request("remove_file", file_id=number))
+
+
 # Bytes of the client's, TLS and all, after which the line is cut.
 CUTS = {"the first chunk": 100_000, "between two": CHUNK + 4000, "the second": CHUNK + 100_000,
         "the last": 2 * CHUNK + 100_000}

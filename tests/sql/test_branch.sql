@@ -269,18 +269,18 @@ SELECT is(pg_temp.refused(pg_temp.put(0, substring(b FOR 100))),
 SELECT is(pg_temp.refused(pg_temp.put(2, 'x')), 'ZB001 invalid chunk_unknown 2 2', 'beyond the end');
 SELECT is(pg_temp.refused(pg_temp.put(-1, 'x')), 'ZB001 invalid chunk_unknown -1 2', 'before the start');
 SELECT is(pg_temp.put(1, convert_to(repeat('b', 37856), 'UTF8'))->>'next_chunk', '0', '101: out of order');
-SELECT is(pg_temp.refused(pg_temp.ask('P1', 'finish_file', '''WJ26-14''')),
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'finish_file', '''WJ26-14'', NULL')),
 	'ZB003 state chunk_missing 0', 'not finished with a hole');
 SELECT is(pg_temp.put(0, substring(b FOR 262144))->>'next_chunk', '2', 'the hole filled') FROM whole;
 SELECT is(pg_temp.put(0, substring(b FOR 262144))->>'next_chunk', '2', 'the same again is the same') FROM whole;
 SELECT is(pg_temp.refused(pg_temp.put(1, substring(b FROM 262145))), 'ZB004 chunk_differs', 'other bytes are not') FROM whole;
-SELECT is(pg_temp.refused(pg_temp.ask('P1', 'finish_file', '''WJ26-14''')),
+SELECT is(pg_temp.refused(pg_temp.ask('P1', 'finish_file', '''WJ26-14'', NULL')),
 	'ZB001 invalid file_hash_differs 技改服务函.pdf', '101: a wrong hash keeps nothing');
 SELECT is(pg_temp.refused(pg_temp.ask('P1', 'get_chunk', '''WJ26-14'', 0')), 'ZB003 state', 'and gives nothing');
 SELECT is(pg_temp.announce('技改服务函.pdf')->>'next_chunk', '0', 'it starts again');
 SELECT pg_temp.put(0, substring(b FOR 262144)), pg_temp.put(1, substring(b FROM 262145)) FROM whole \g /dev/null
 SELECT is(pg_temp.announce('技改服务函.pdf')->>'next_chunk', '2', 'after a cut nothing is sent twice');
-SELECT is(pg_temp.ask('P1', 'finish_file', '''WJ26-14''')->>'state', 'KEPT', 'kept');
+SELECT is(pg_temp.ask('P1', 'finish_file', '''WJ26-14'', NULL')->>'state', 'KEPT', 'kept');
 SELECT is(pg_temp.announce('技改服务函.pdf')->>'state', 'KEPT', 'the same file again: it is there');
 SELECT isnt(pg_temp.announce('另一个名字.pdf')->>'file_id', 'WJ26-14', 'under another name it is another');
 SELECT is((pg_temp.ask('P51', 'get_chunk', '''WJ26-14'', 1')->>'data')::bytea, substring(b FROM 262145),
