@@ -2,7 +2,7 @@
 connections, a pair of panels for each thing measured."""
 import math
 
-COLOURS = {"zhibud": "#b3261e", "pgbench": "#33691e", "Go": "#0b57d0", "Python": "#7b5e00"}
+COLOURS = {"zhibud": "#b3261e", "pgbench": "#33691e", "go": "#0b57d0", "python": "#7b5e00"}
 WIDTH, HEIGHT, LEFT, TOP, GAP = 420, 220, 70, 40, 80
 
 

@@ -26,10 +26,10 @@ class Scale:
 
     def __init__(self, opt):
         self.rounds = opt.rounds or (1 if opt.smoke else 5)
-        self.seconds = 0.3 if opt.smoke else 0.6 if opt.quick else 3
+        self.seconds = 0.3 if opt.smoke else 0.5 if opt.quick else 3
         # enough that none runs out of them before its time
         self.ballots = 2048 if opt.smoke else 32768 if opt.quick else 131072
-        self.notes = 64 if opt.smoke else 2048 if opt.quick else 4096
+        self.notes = 64 if opt.smoke else 1024 if opt.quick else 4096
         self.clients = ([16] if opt.smoke else [16, 64] if opt.quick
                         else [1, 2, 4, 8, 16, 32, 64])
         self.idle = 200 if opt.smoke else 10_000
@@ -78,14 +78,27 @@ class Bench:
             if "cost" in outcomes[0]:
                 self.where[what, name] = [median(c) for c in
                                           zip(*(o.cost for o in outcomes))]
+            points = self.curves.get(what, {}).get(name)
+            if points and CONNECTIONS not in [n for n, *_ in points]:
+                points.append((CONNECTIONS, self.found[what][name],
+                               median([o.p50_us for o in outcomes])))
         return self.found[what]
 
+    def curve(self, what, name, way, clients):
+        """How fast it is with so many connections."""
+        points = [(n, way(n)) for n in clients]
+        self.curves.setdefault(what, {})[name] = [(n, o.rate, o.p50_us) for n, o in points]
+        return points
+
     def best(self, what, way):
-        """The number of clients at which `way` is fastest, with its curve."""
-        curve = [(n, way(n)) for n in self.scale.clients]
-        self.curves.setdefault(what[0], {})[what[1]] = [
-            (n, o.rate, o.p50_us) for n, o in curve]
-        return max(curve, key=lambda c: c[1].rate)[0]
+        """The number of clients at which pgbench is fastest."""
+        return max(self.curve(what, "pgbench", way, self.scale.clients),
+                   key=lambda p: p[1].rate)[0]
+
+    def fewer(self, what, **ways):
+        """The same with fewer connections than alternate(), which adds its own point."""
+        for name, way in ways.items():
+            self.curve(what, name, way, [n for n in self.scale.clients if n < CONNECTIONS])
 
     def peer(self, name):
         if name not in self.peers:
@@ -127,10 +140,9 @@ SELECT c.receipt FROM bench.ballot b, LATERAL call.cast_ballot(NULL, NULL, NULL,
             return load(w, p.port, theirs, "-1", "-H", certificate=None,
                         connections=connections, seconds=seconds)
 
-        clients = self.best(("cast", "pgbench"), bare)
-        for name, way in (("zhibud", zhibud), ("Go", lambda c: peer("go", c)),
-                          ("Python", lambda c: peer("python", c))):
-            self.best(("cast", name), way)
+        clients = self.best("cast", bare)
+        self.fewer("cast", zhibud=zhibud, go=lambda n: peer("go", n),
+                   python=lambda n: peer("python", n))
         got = self.alternate("cast", zhibud=zhibud, pgbench=lambda: bare(clients),
                              go=lambda: peer("go"), python=lambda: peer("python"))
         return {f"cast_vs_{k}": got["zhibud"] / got[k] for k in ("pgbench", "go", "python")}
@@ -158,10 +170,9 @@ SELECT * FROM call.show_evaluation('\\x{w.fp}'::bytea, '{OFFICER}', NULL, NULL, 
             return load(w, self.peer(name).port, theirs, "-H", connections=connections,
                         seconds=seconds)
 
-        clients = self.best(("sheet", "pgbench"), bare)
-        for name, way in (("zhibud", zhibud), ("Go", lambda c: peer("go", c)),
-                          ("Python", lambda c: peer("python", c))):
-            self.best(("sheet", name), way)
+        clients = self.best("sheet", bare)
+        self.fewer("sheet", zhibud=zhibud, go=lambda n: peer("go", n),
+                   python=lambda n: peer("python", n))
         got = self.alternate("sheet", zhibud=zhibud, pgbench=lambda: bare(clients),
                              go=lambda: peer("go"), python=lambda: peer("python"))
         return {f"sheet_vs_{k}": got["zhibud"] / got[k] for k in ("pgbench", "go", "python")}
@@ -201,8 +212,8 @@ SELECT * FROM call.add_note({arguments});""", clients, each=n // clients, n=0)
             "SELECT unnest(proargnames) FROM pg_proc WHERE oid ="
             " (SELECT oid FROM pg_proc WHERE proname = 'add_note'"
             " AND pronamespace = 'call'::regnamespace)"))
-        clients = self.best(("submit", "pgbench"), bare)
-        self.best(("submit", "zhibud"), zhibud)
+        clients = self.best("submit", bare)
+        self.fewer("submit", zhibud=zhibud)
         got = self.alternate("submit", zhibud=zhibud, pgbench=lambda: bare(clients))
         return {"submit_vs_pgbench": got["zhibud"] / got["pgbench"]}
 
