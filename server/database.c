@@ -41,6 +41,12 @@ struct db {
 static void close_if_empty(struct db *db);
 static void dispatch_lane(struct db *db, enum lane which);
 
+/* What is committed together. */
+static bool in_groups(enum lane which)
+{
+	return which == LANE_WRITE || which == LANE_STREAM;
+}
+
 /* ---- queue -------------------------------------------------------------------- */
 
 static void push_back(struct lane_state *lane, struct db_call *call)
@@ -134,8 +140,10 @@ static void on_segment(void *arg, struct dbconn *conn, struct db_call **calls, i
 				calls[i]->alone = true;
 				push_front(lane, calls[i]);
 			}
-		/* PostgreSQL works on while these are answered */
-		dispatch_lane(db, calls[0]->statement->lane);
+		/* PostgreSQL works on while these are answered; reads become more
+		 * and cost less each until then */
+		if (in_groups(calls[0]->statement->lane))
+			dispatch_lane(db, calls[0]->statement->lane);
 		for (int i = 0; i < n; i++)
 			if (calls[i]->row >= 0)
 				complete(calls[i], DB_OK, results[i]);
@@ -218,12 +226,6 @@ static int share(struct db *db, enum lane which)
 		takers = 1;
 	part = (lane->waiting + takers - 1) / takers;
 	return part < db->config->group_limit ? part : db->config->group_limit;
-}
-
-/* What is committed together. */
-static bool in_groups(enum lane which)
-{
-	return which == LANE_WRITE || which == LANE_STREAM;
 }
 
 /* The next segment of a lane: a group where there are groups; elsewhere one call, or
