@@ -100,14 +100,14 @@ void connection_finish(struct connection *c)
 	}
 }
 
-bool connection_is_slow(const struct connection *c, unsigned ms)
+void connection_give_way(struct connection *c, uint64_t hello_since, unsigned ms)
 {
-	return c->state == CONNECTION_HANDSHAKE &&
-	       connection_now(c) >= c->accepted_at + ms;
-}
+	/* to a hello something is sent */
+	bool late = c->sent_at ? connection_now(c) >= c->accepted_at + ms
+			       : c->accepted_at < hello_since;
 
-void connection_give_way(struct connection *c)
-{
+	if (c->state != CONNECTION_HANDSHAKE || !late)
+		return;
 	connection_counters(c)->handshake_gave_way++;
 	connection_close(c);
 }

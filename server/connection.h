@@ -29,10 +29,10 @@ bool connection_accept(struct listener *listener);
 
 /* No more frames from it; leaves when what is in flight is answered. */
 void connection_finish(struct connection *connection);
-/* Its handshake began longer ago and is not done. */
-bool connection_is_slow(const struct connection *connection, unsigned ms);
-/* Ends such a one for the sake of another. */
-void connection_give_way(struct connection *connection);
+/* For the sake of another, ends a handshake that is not done after `ms`, or began
+ * before `hello_since` and has not even the hello. */
+void connection_give_way(struct connection *connection, uint64_t hello_since,
+			 unsigned ms);
 /* At once, from anywhere, as often as one likes. */
 void connection_close(struct connection *connection);
 

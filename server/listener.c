@@ -12,8 +12,6 @@
  * seconds. */
 #define BACKLOG 2048
 #define LOG_LINES_A_SECOND 20
-/* Of a handshake's time, what it has while others wait: one part in so many. */
-#define PATIENCE 5
 
 /* --- accepting ------------------------------------------------------------ */
 
@@ -22,34 +20,29 @@ static bool full(const struct listener *l)
 	return l->handshakes >= l->limits->handshakes;
 }
 
-/* Others wait, and for a while no handshake came to its end: of those that are slow
- * the oldest give way, one, then two, four and so on until one is done again.  Where
- * it is the machine that is slow few are lost thereby. */
+/* Others wait.  A hello follows the connection at once: who has not said it by the
+ * second look gives way.  Of the rest none does as long as one after the other is
+ * done, for then it is the machine that is slow; when none was since the last look,
+ * what a handshake may take is halved, at each look until one is done again. */
 static void end_slow_handshakes(struct listener *l)
 {
-	unsigned ms = l->limits->handshake_ms / PATIENCE, slow = 0;
 	struct connection *c, *next;
 
-	if (l->opened_before != l->counters.opened || !l->give_way)
-		l->give_way = 1;
+	if (l->opened_before != l->counters.opened)
+		l->patience_ms = l->limits->handshake_ms;
+	else if (l->patience_ms > LISTENER_REST_MS)
+		l->patience_ms /= 2;
 	l->opened_before = l->counters.opened;
-	for (c = l->connections; c; c = connection_next(c))
-		slow += connection_is_slow(c, ms);
-	if (!slow)
-		return;
-	/* the list begins with the newest */
 	for (c = l->connections; c; c = next) {
 		next = connection_next(c);
-		if (connection_is_slow(c, ms) && slow-- <= l->give_way)
-			connection_give_way(c);
+		connection_give_way(c, l->looked_at, l->patience_ms);
 	}
-	if (l->give_way < l->limits->handshakes)
-		l->give_way *= 2;
+	l->looked_at = uv_now(l->loop);
 }
 
 static void accept_waiting(struct listener *l);
 
-static void on_rested(uv_timer_t *timer)
+static void on_look(uv_timer_t *timer)
 {
 	struct listener *l = timer->data;
 
@@ -59,9 +52,11 @@ static void on_rested(uv_timer_t *timer)
 	accept_waiting(l);
 }
 
-static void look_again(struct listener *l)
+/* Not put off by those who come meanwhile. */
+static void look_later(struct listener *l)
 {
-	uv_timer_start(&l->timer, on_rested, LISTENER_REST_MS, 0);
+	if (!uv_is_active((uv_handle_t *)&l->timer))
+		uv_timer_start(&l->timer, on_look, LISTENER_REST_MS, 0);
 }
 
 void listener_rest(struct listener *l)
@@ -70,7 +65,7 @@ void listener_rest(struct listener *l)
 		return;
 	l->resting = true;
 	l->counters.paused++;
-	look_again(l);
+	look_later(l);
 }
 
 /* Until it is accepted libuv polls no more for connections: they wait in the
@@ -80,7 +75,7 @@ static void accept_waiting(struct listener *l)
 	if (l->draining || l->resting || !l->waiting)
 		return;
 	if (full(l)) {
-		look_again(l);
+		look_later(l);
 		return;
 	}
 	l->waiting = false;
@@ -236,6 +231,7 @@ struct listener *listener_new(uv_loop_t *loop, const struct config *config,
 	l->descriptors = descriptor_limit();
 	l->tcp.data = l->timer.data = l;
 	l->open = 3;
+	l->patience_ms = l->limits->handshake_ms;
 	sources_init(&l->sources);
 	listener_set_context(l, context);
 	uv_tcp_init(loop, &l->tcp);

@@ -18,7 +18,8 @@ struct service;
 
 /* Descriptors kept free for the database, files and one more accept. */
 #define LISTENER_SPARE 32
-/* How long accepting rests when they run out. */
+/* How long accepting rests when they run out, and from one look at handshakes that
+ * keep others waiting to the next. */
 #define LISTENER_REST_MS 100
 
 /* Shared with connection.c, which counts itself in and out. */
@@ -49,8 +50,9 @@ struct listener {
 	unsigned count;      /* connections */
 	unsigned shed;       /* of those, here only to be told busy */
 	unsigned handshakes; /* of those, not yet agreed on TLS */
-	unsigned give_way;   /* so many of them, if none is done before the next look */
-	uint64_t opened_before; /* counters.opened at the last look */
+	unsigned patience_ms; /* what one of them may take while others wait */
+	uint64_t looked_at;  /* at them, and counters.opened then */
+	uint64_t opened_before;
 	struct sources sources;
 	uint64_t log_second; /* lines about refusals are bounded a second */
 	unsigned log_lines;

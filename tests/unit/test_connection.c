@@ -1023,6 +1023,32 @@ static void slow_ones_give_way(void **state)
 	assert_int_equal(w.n->handshake_timeout, 0);
 }
 
+/* They say their hello, which the server answers, and no more. */
+static void slow_ones_with_a_hello(void **state)
+{
+	struct peer *p;
+
+	(void)state;
+	limits()->handshakes = 4;
+	open_port(WORKER_MEMBER);
+	for (unsigned i = 0; i < 4; i++)
+		dial_tls(10 + i, w.client)->deaf = true;
+	UNTIL(w.l->handshakes == 4);
+	p = dial_tls(20, w.client);
+	UNTIL(w.n->queued == 1);
+	spin(3 * LISTENER_REST_MS);
+	assert_int_equal(w.n->handshake_gave_way, 0);
+	UNTIL(tls_established(p->tls));
+	assert_int_equal(w.n->handshake_gave_way, 4);
+	assert_int_equal(w.n->handshake_timeout, 0);
+	/* one is done, and so the next has all its time again */
+	for (unsigned i = 0; i < 5; i++)
+		dial_tls(30 + i, w.client)->deaf = true;
+	UNTIL(w.n->queued == 2);
+	spin(3 * LISTENER_REST_MS);
+	assert_int_equal(w.n->handshake_gave_way, 4);
+}
+
 /* Who left while it waited costs no handshake. */
 static void left_while_waiting(void **state)
 {
@@ -1338,6 +1364,7 @@ int main(void)
 		TEST(one_source_has_many), TEST(one_person_has_many),
 		TEST(half_open_35),
 		TEST(handshakes_in_all), TEST(slow_ones_give_way),
+		TEST(slow_ones_with_a_hello),
 		TEST(left_while_waiting), TEST(out_of_descriptors_89),
 		TEST(drain_91), TEST(drain_takes_so_long_and_no_longer),
 		TEST(drain_with_nobody), TEST(port_in_use),
