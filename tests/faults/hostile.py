@@ -17,6 +17,8 @@ from wire import context, pb, request
 TIMES = {"handshake": "2s", "first_frame": "2s", "frame_time": "2s", "idle": "6s",
          "write_stall": "2s"}
 MEMORY_KIB = 64 * 1024
+# the acts in which the others come anew for each thing they ask
+ANEW = "slow newcomers", "half handshakes"
 
 
 class Other(Meanwhile):
@@ -78,20 +80,34 @@ def drip(socks, data, stop, every=0.4):
             return
 
 
-def slow_handshake(server, n, sources=8):
-    """A hello, byte for byte."""
-    hello = ssl.MemoryBIO()
-    tls = context().wrap_bio(ssl.MemoryBIO(), hello)
+def hello():
+    out = ssl.MemoryBIO()
+    tls = context().wrap_bio(ssl.MemoryBIO(), out)
     with contextlib.suppress(ssl.SSLWantReadError):
         tls.do_handshake()
-    data = hello.read()
-    socks = [plain(server, f"127.2.0.{i % sources + 1}") for i in range(n)]
-    stop = threading.Event()
-    t = threading.Thread(target=drip, args=(socks, data, stop))
+    return out.read()
+
+
+def newcomers(server, n, sources):
+    return [plain(server, f"127.2.0.{i % sources + 1}") for i in range(n)]
+
+
+def slow_handshake(server, n, sources=8):
+    """A hello, byte for byte."""
+    socks, stop = newcomers(server, n, sources), threading.Event()
+    t = threading.Thread(target=drip, args=(socks, hello(), stop))
     t.start()
     ended = until_closed(socks, 8)
     stop.set(), t.join()
     return ended, n
+
+
+def half_handshake(server, n, sources=16):
+    """A hello, and nothing after it."""
+    socks = newcomers(server, n, sources)
+    for s in socks:
+        s.sendall(hello())
+    return until_closed(socks, 8), n
 
 
 def wires(server, n):
@@ -226,6 +242,9 @@ def hostile(opt, say):
                 # more than may begin at a time: they hold every place there is
                 ("slow newcomers", lambda: slow_handshake(server, 200, 16),
                  "handshake_timeout handshake_gave_way"),
+                # they leave four places to all the others
+                ("half handshakes", lambda: half_handshake(server, 124),
+                 "handshake_timeout"),
                 ("slow header", lambda: slow_header(server, n), "first_frame_timeout"),
                 ("slow body", lambda: slow_body(server, n), "first_frame_timeout"),
                 ("never reads", lambda: never_reads(server, 4), "write_stall idle_timeout"),
@@ -234,8 +253,10 @@ def hostile(opt, say):
                 ("renegotiation", lambda: renegotiates(server, n), "handshake_version"),
                 ("key updates", lambda: key_updates(server, n), "tls_failed"),
                 ("half closed", lambda: half_closed(server, n), "half_closed")):
+            if not opt.plays(name):
+                continue
             before, began = counters(server, "member"), time.monotonic()
-            with Other(server, name == "slow newcomers") as other, Watch(pid) as watch:
+            with Other(server, name in ANEW) as other, Watch(pid) as watch:
                 ended, of = act()
                 time.sleep(0.5)
             took = time.monotonic() - began
@@ -243,7 +264,7 @@ def hostile(opt, say):
             counted = {k: v - before.get(k, 0) for k, v in after.items()
                        if v > before.get(k, 0) and k != "accepted"}
             slowest = statistics.quantiles(other.times, n=20)[-1]
-            print(f"{name:15}{ended:4} of {of:3} ended within {took:4.1f} s; others 95 % within"
+            print(f"{name:15} {ended:4} of {of:3} ended within {took:4.1f} s; others 95 % within"
                   f" {slowest * 1000:.0f} ms (alone {usual * 1000:.0f}); memory"
                   f" +{(watch.kib - watch.first[0]) / 1024:.0f} MiB; {counted}", flush=True)
             assert other.failed is None, other.failed
