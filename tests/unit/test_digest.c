@@ -14,6 +14,13 @@ static unsigned take(struct digest **d, const char *id, int32_t no)
 	return digest_take(d, id, no, abc + no, 1);
 }
 
+static void put(struct digest **d, const char *id, int32_t no, bool stored)
+{
+	unsigned ticket = take(d, id, no);
+
+	digest_answered(*d, ticket, stored);
+}
+
 static bool is_abc(struct digest *d, const char *id)
 {
 	uint8_t got[DIGEST_BYTES], want[DIGEST_BYTES];
@@ -28,7 +35,7 @@ static struct digest *whole(const char *id)
 	struct digest *d = NULL;
 
 	for (int i = 0; i < 3; i++)
-		digest_answered(d, take(&d, id, i), true);
+		put(&d, id, i, true);
 	return d;
 }
 
@@ -77,28 +84,28 @@ static void not_known(void **state)
 	assert_int_equal(take(&d, "F1", 1), 0);
 	assert_false(is_abc(d, "F1"));
 	/* one left out, the others in order */
-	digest_answered(d, take(&d, "F1", 0), true);
+	put(&d, "F1", 0, true);
 	assert_int_equal(take(&d, "F1", 2), 0);
 	assert_int_equal(take(&d, "F1", 1), 0);
 	assert_false(is_abc(d, "F1"));
 	digest_free(&d);
 	/* one refused, though it is sent again */
-	digest_answered(d, take(&d, "F1", 0), true);
-	digest_answered(d, take(&d, "F1", 1), false);
-	digest_answered(d, take(&d, "F1", 1), true);
-	digest_answered(d, take(&d, "F1", 2), true);
+	put(&d, "F1", 0, true);
+	put(&d, "F1", 1, false);
+	put(&d, "F1", 1, true);
+	put(&d, "F1", 2, true);
 	assert_false(is_abc(d, "F1"));
 	/* begun anew: an answer of before is none of these */
 	old = take(&d, "F1", 0);
-	digest_answered(d, take(&d, "F1", 0), true);
-	digest_answered(d, take(&d, "F1", 1), true);
+	put(&d, "F1", 0, true);
+	put(&d, "F1", 1, true);
 	take(&d, "F1", 2);
 	digest_answered(d, old, true);
 	assert_false(is_abc(d, "F1"));
 	digest_free(&d);
 	/* another has taken its place */
 	d = whole("F1");
-	digest_answered(d, take(&d, "F2", 0), true);
+	put(&d, "F2", 0, true);
 	assert_false(is_abc(d, "F1"));
 	assert_int_equal(take(&d, "F1", 1), 0);
 	digest_free(&d);
