@@ -104,7 +104,7 @@ enum config_defect_kind {
 	CONFIG_BAD_VALUE,       /* `expected` says what it should be */
 	CONFIG_OUT_OF_RANGE,    /* `expected` has the bounds */
 	CONFIG_MISSING,         /* needed because of another key */
-	CONFIG_USELESS,         /* has no effect because of another key */
+	CONFIG_USELESS,         /* has no effect because of another key, or in this section */
 	CONFIG_UNREADABLE,      /* the file; `value` has the system's reason */
 	CONFIG_STATE_TOO_LONG,  /* the folder's path, for a socket in it */
 	CONFIG_DEFECT_KINDS

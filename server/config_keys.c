@@ -10,7 +10,7 @@
 #define MIB CONFIG_MIB
 
 #define KEY(name, kind, member, min, max, help) \
-	{ name, CONFIG_##kind, offsetof(struct config, member), min, max, help }
+	{ name, CONFIG_##kind, offsetof(struct config, member), min, max, help, NULL }
 
 static const struct config_key server_keys[] = {
 	KEY("listen", ADDRESS, listen, 0, 0, "监听地址"),
@@ -30,8 +30,9 @@ static const struct config_key database_keys[] = {
 };
 
 #undef KEY
-#define KEY(name, kind, member, min, max, help) \
-	{ name, CONFIG_##kind, offsetof(struct config_port, member), min, max, help }
+#define KEY_OF(only, name, kind, member, min, max, help) \
+	{ name, CONFIG_##kind, offsetof(struct config_port, member), min, max, help, only }
+#define KEY(...) KEY_OF(NULL, __VA_ARGS__)
 
 static const struct config_key port_keys[] = {
 	KEY("port", COUNT, port, 1, 65535, "端口"),
@@ -42,7 +43,7 @@ static const struct config_key port_keys[] = {
 	KEY("string", SIZE, string, 256, MIB, "一个文本的最大字节数"),
 	KEY("connections", COUNT, connections, 1, 65536, "连接总数"),
 	KEY("connections_per_source", COUNT, connections_per_source, 1, 65536, "一个来源地址的连接数"),
-	KEY("connections_per_person", COUNT, connections_per_person, 1, 65536, "一份证书的连接数"),
+	KEY_OF("member", "connections_per_person", COUNT, connections_per_person, 1, 65536, "一份证书的连接数"),
 	KEY("handshakes", COUNT, handshakes, 1, 65536, "正在握手的连接总数"),
 	KEY("handshakes_per_source", COUNT, handshakes_per_source, 1, 65536, "一个来源地址正在握手的连接数"),
 	KEY("in_flight", COUNT, in_flight, 1, 1024, "一个连接同时在办的请求数"),
@@ -54,8 +55,8 @@ static const struct config_key port_keys[] = {
 	KEY("write_stall", DURATION, write_stall_ms, 1, HOUR, "对方不收的时限"),
 	KEY("life", DURATION, life_ms, 1, 24 * HOUR, "一个连接的寿命"),
 	KEY("busy_retry", DURATION, busy_retry_ms, 1, 10 * MINUTE, "繁忙时请对方多久后再试"),
-	KEY("wrong_codes_per_source", COUNT, wrong_codes_per_source, 1, 1u << 20, "一个来源地址一分钟内的错码数，满了这一分钟里不再核对它的码（公开端口）"),
-	KEY("answers_per_source", COUNT, answers_per_source, 1, 1u << 20, "一个来源地址一分钟内的调查答卷和异议数（公开端口；全校共用一个出口地址时放宽）"),
+	KEY_OF("public", "wrong_codes_per_source", COUNT, wrong_codes_per_source, 1, 1u << 20, "一个来源地址一分钟内的错码数，满了这一分钟里不再核对它的码"),
+	KEY_OF("public", "answers_per_source", COUNT, answers_per_source, 1, 1u << 20, "一个来源地址一分钟内的调查答卷和异议数（全校共用一个出口地址时放宽）"),
 	KEY("read_lanes", COUNT, lane[LANE_READ], 1, 256, "读连接数"),
 	KEY("write_lanes", COUNT, lane[LANE_WRITE], 1, 256, "写连接数"),
 	KEY("slow_lanes", COUNT, lane[LANE_SLOW], 1, 256, "慢查询连接数"),
@@ -147,6 +148,12 @@ const struct config_key *config_key(const struct config_section *section,
 		if (strcmp(key->name, name) == 0)
 			return key;
 	return NULL;
+}
+
+bool config_key_is_for(const struct config_key *key,
+		       const struct config_section *section)
+{
+	return !key->only || strcmp(key->only, section->name) == 0;
 }
 
 void *config_place(struct config *config, const struct config_section *section,

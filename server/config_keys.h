@@ -31,6 +31,7 @@ struct config_key {
 	size_t offset; /* in the section's struct */
 	uint64_t min, max;
 	const char *help;
+	const char *only; /* the section it is for; NULL: all that have it */
 };
 
 struct config_section {
@@ -48,6 +49,9 @@ extern const struct config_section config_sections[CONFIG_SECTIONS];
 const struct config_section *config_section(const char *name);
 const struct config_key *config_key(const struct config_section *section,
 				    const char *name);
+/* Whether the key does anything in this section. */
+bool config_key_is_for(const struct config_key *key,
+		       const struct config_section *section);
 /* Where its value is in `config`. */
 void *config_place(struct config *config, const struct config_section *section,
 		   const struct config_key *key);

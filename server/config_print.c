@@ -104,7 +104,8 @@ void config_write(const struct config *config, FILE *out)
 		fprintf(out, "%s# %s\n[%s]\n", i ? "\n" : "", section->help,
 			section->name);
 		for (const struct config_key *key = section->keys; key->name; key++) {
-			if (key->kind == CONFIG_URL && config->mode == DATABASE_PRIVATE)
+			if ((key->kind == CONFIG_URL && config->mode == DATABASE_PRIVATE) ||
+			    !config_key_is_for(key, section))
 				continue;
 			fprintf(out, "%s = ", key->name);
 			write_value(config, section, key, out);

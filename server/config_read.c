@@ -203,6 +203,7 @@ static int on_key(void *user, const char *section_name, const char *name,
 	struct reader *r = user;
 	const struct config_section *section = config_section(section_name);
 	const struct config_key *key = section ? config_key(section, name) : NULL;
+	struct config_defect *d;
 	unsigned *seen;
 
 	r->expects = false;
@@ -212,6 +213,11 @@ static int on_key(void *user, const char *section_name, const char *name,
 	}
 	if (!key) {
 		key_defect(r->report, CONFIG_UNKNOWN_KEY, r->line, section_name, name);
+		return 1;
+	}
+	if (!config_key_is_for(key, section)) {
+		d = key_defect(r->report, CONFIG_USELESS, r->line, section_name, name);
+		snprintf(d->expected, sizeof(d->expected), "[%s]", key->only);
 		return 1;
 	}
 	seen = &r->seen[section - config_sections][key - section->keys];

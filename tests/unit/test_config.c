@@ -142,6 +142,18 @@ static void unknown_names(void **state)
 		     "public.port");
 }
 
+static void key_of_another_section(void **state)
+{
+	(void)state;
+	check_defect("[member]\nanswers_per_source = 5\n", CONFIG_USELESS, 2,
+		     "member.answers_per_source");
+	assert_string_equal(report.rows[0].expected, "[public]");
+	check_defect("[public]\nconnections_per_person = 5\n", CONFIG_USELESS, 2,
+		     "public.connections_per_person");
+	assert_true(parse("[public]\nanswers_per_source = 5\n"
+			  "[member]\nconnections_per_person = 5\n"));
+}
+
 static void not_a_line(void **state)
 {
 	static const char nul[] = "[server]\nlisten\0 = ::\n";
@@ -353,6 +365,7 @@ int main(void)
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(bad_values),
 		cmocka_unit_test(unknown_names),
+		cmocka_unit_test(key_of_another_section),
 		cmocka_unit_test(not_a_line),
 		cmocka_unit_test(all_at_once),
 		cmocka_unit_test(more_defects_than_room),
