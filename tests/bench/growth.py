@@ -165,7 +165,7 @@ class Growth(Bench):
                            if n % 100 != 51]),
             "list": asks("list", "list_orgs", OFFICER,
                          [field(1, f"Y{n}".encode()) for n in range(1, FEW // 30)]),
-            "progress": asks("progress", "show_progress", OFFICER, [b""] * 30),
+            "progress": asks("progress", "show_progress", OFFICER, [b""] * 200),
         }
         w.casts = self.cast_requests(w)
 
