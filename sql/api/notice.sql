@@ -290,6 +290,10 @@ BEGIN
 	LOOP
 		PERFORM flow.move(me, 'application', i.id, 'IN_PUBLICITY');
 		PERFORM flow.step(me, i.id, 'IN_PUBLICITY', NULL, notice_id);
+		-- an objection from before the notice holds it up as one during it does
+		PERFORM flow.hold_application(me, o) FROM data.objection o
+		WHERE o.application_id = i.id AND o.state NOT IN ('RECEIVED', 'OUT_OF_SCOPE')
+			AND (o.committee_note IS NULL OR flow.wants_again(i.id));
 	END LOOP;
 	IF n.corrects_id IS NOT NULL THEN
 		PERFORM flow.move(me, 'notice', n.corrects_id, 'CORRECTED');

@@ -56,6 +56,7 @@ INSERT INTO rule.transition (entity, from_state, to_state, request, guard) VALUE
 	-- the clock of effect stops, the notice goes on
 	('application', 'IN_PUBLICITY', 'OBJECTION_HANDLING', 'register_objection', NULL),
 	('application', 'IN_PUBLICITY', 'OBJECTION_HANDLING', 'record_objection', NULL),
+	('application', 'IN_PUBLICITY', 'OBJECTION_HANDLING', 'post_notice', NULL),
 	('application', 'OBJECTION_HANDLING', 'IN_PUBLICITY', 'decline_objection', 'objections_settled'),
 	('application', 'OBJECTION_HANDLING', 'CONFIRMED', 'confirm_award', 'publicity_over'),
 	('application', 'OBJECTION_HANDLING', 'IN_DELIBERATION', 'add_agenda_item', 'deliberate_again'),

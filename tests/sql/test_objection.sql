@@ -41,6 +41,18 @@ SELECT is(jsonb_array_length(t.ask('', 'objection_keys')->'public_keys'), 1,
 	'a former officer''s is not');
 UPDATE data.office SET to_on = NULL WHERE person_id = 'P61';
 
+-- ---- an objection before the notice holds up what the notice is about --------------------------
+SAVEPOINT early;
+SELECT t.approved(t.proposed('{12,14}'));
+SELECT t.file(NULL, '14', 'early'), t.file(NULL, '12', 'later');
+SELECT t.ask('P60', 'register_objection', '''YY26-01'', ''没有按期开会'', NULL, NULL');
+SELECT t.ask('P21', 'post_notice', '''GS26-01'', NULL');
+SELECT is((SELECT array_agg(a.state ORDER BY a.id) FROM data.application a), '{IN_PUBLICITY,OBJECTION_HANDLING}',
+	'one that was registered before; one that is not yet does not');
+SELECT t.ask('P60', 'decline_objection', '''YY26-01'', ''属日常事务''');
+SELECT is((SELECT a.state FROM data.application a WHERE a.id = 'SB26-14'), 'IN_PUBLICITY', 'until it is declined');
+ROLLBACK TO early;
+
 -- ---- T4: an anonymous objection on day 4 of publicity ------------------------------------
 SELECT t.approved(t.proposed('{12,14}'));
 SELECT t.ask('P21', 'post_notice', '''GS26-01'', NULL');
