@@ -678,14 +678,20 @@ static void run_handshakes(void)
 	all.stopping = true;
 }
 
-/* Who had no reply yet comes again, as late as it was told or after a second; nobody
- * waits longer than ten for one. */
+/* How long it waits for a reply, 10 to 15 seconds: were they all in step they would
+ * leave at once, and for a second or two nobody would ask. */
+static uint64_t patience_ns(unsigned i)
+{
+	return (10000 + i * 7919ull % 5000) * 1000000;
+}
+
+/* Who had no reply yet comes again, as late as it was told or after a second. */
 static void look_after_swarm(uint64_t now)
 {
 	for (unsigned i = 0; i < opt.connections; i++) {
 		struct link *l = &all.links[i];
 
-		if (l->alive && now - l->begun_at > 10000000000u)
+		if (l->alive && now - l->begun_at > patience_ns(i))
 			link_failed(l, "too slow");
 		if (!l->alive && !l->served && now >= l->retry_at)
 			link_start(l);

@@ -195,7 +195,7 @@ def swarm(server, n, best, cost, short):
           f" {n / got['seconds'] / best:.0%}\n"
           f"  the server's time for a session {cost * 1e6:.0f} µs at best,"
           f" {cost_then * 1e6:.0f} µs then\n"
-          f"  did not get through in ten seconds and came again {got['failed']:.0f} times,"
+          f"  did not get through in 10 to 15 seconds and came again {got['failed']:.0f} times,"
           f" told busy {got['busy']:.0f} times {events}\n"
           f"  when half were answered an address had {got['half_least']:.0f} to"
           f" {got['half_most']:.0f} of its {n / SOURCES:.0f}\n"
