@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* libuv reads a connection up to 32 times in a turn of the loop: with this much at once
+ * an upload keeps the others waiting for one chunk of it, not for eight. */
+#define READ_BYTES 8192
+
 /* --- requests ------------------------------------------------------------- */
 
 /* Enough in flight, or the peer does not take what it asked for. */
@@ -211,7 +215,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	struct connection *c = handle->data;
 
 	(void)suggested;
-	*buf = uv_buf_init(c->listener->input, sizeof(c->listener->input));
+	*buf = uv_buf_init(c->listener->input, READ_BYTES);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
