@@ -174,6 +174,7 @@ void config_database(const struct config *config, enum worker_kind kind,
 	}
 	db->wait_ms = port->wait_ms;
 	db->group_limit = (int)port->group;
+	db->own = config->mode == DATABASE_PRIVATE;
 }
 
 const char *worker_name(enum worker_kind kind)

@@ -413,6 +413,7 @@ static bool open_lane(struct db *db, enum lane which)
 	struct lane_state *lane = &db->lanes[which];
 	const char *conninfo = which != LANE_WRITE && which != LANE_STREAM &&
 		config->read_conninfo ? config->read_conninfo : config->conninfo;
+	bool patient = config->own && (which == LANE_SLOW || which == LANE_STREAM);
 
 	lane->tail = &lane->head;
 	lane->conns = calloc((size_t)config->connections[which] + 1,
@@ -420,7 +421,7 @@ static bool open_lane(struct db *db, enum lane which)
 	if (!lane->conns)
 		return false;
 	for (int i = 0; i < config->connections[which]; i++) {
-		lane->conns[i] = dbconn_new(db->loop, conninfo,
+		lane->conns[i] = dbconn_new(db->loop, conninfo, patient,
 			config->statement_timeout_ms[which], &events, db);
 		if (!lane->conns[i])
 			return false;

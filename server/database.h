@@ -82,6 +82,7 @@ struct db_config {
 	unsigned wait_ms;            /* longest wait in the queue */
 	unsigned statement_timeout_ms[LANE_COUNT];
 	int group_limit;             /* calls in one commit */
+	bool own; /* PostgreSQL is ours: processes of this machine and user */
 };
 
 struct db_counters {

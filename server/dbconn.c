@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "server/dbhosts.h"
 #include "server/dbset.h"
+#include "server/process.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
@@ -34,6 +35,8 @@ struct dbconn {
 	uv_loop_t *loop;
 	char *conninfo;
 	unsigned statement_timeout_ms;
+	bool patient;    /* gives way to the others */
+	bool gives_way;  /* and this backend does */
 	const struct dbconn_events *events;
 	void *arg;
 
@@ -238,7 +241,7 @@ static void connect_start(struct dbconn *conn)
 		" -c synchronous_commit=remote_apply",
 		conn->statement_timeout_ms, conn->statement_timeout_ms / 2);
 	conn->state = DBCONN_CONNECTING;
-	conn->not_replicated = false;
+	conn->not_replicated = conn->gives_way = false;
 	conn->pg = PQconnectStartParams(keys, values, 1);
 	if (conn->pg)
 		PQsetNoticeReceiver(conn->pg, on_notice, conn);
@@ -557,6 +560,8 @@ bool dbconn_send(struct dbconn *conn, struct db_call **calls, int n)
 	if (conn->state != DBCONN_UP || conn->load + n > DBCONN_DEPTH ||
 		conn->ring_len + (unsigned)n * 3 + 6 > RING)
 		return false;
+	if (conn->patient && !conn->gives_way)
+		conn->gives_way = process_give_way(PQbackendPID(conn->pg));
 	if (conn->ring_len == 0)
 		uv_timer_start(&conn->timer, on_timer,
 			conn->statement_timeout_ms + ANSWER_GRACE_MS, 0);
@@ -589,7 +594,7 @@ void dbconn_flush(struct dbconn *conn)
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
-struct dbconn *dbconn_new(uv_loop_t *loop, const char *conninfo,
+struct dbconn *dbconn_new(uv_loop_t *loop, const char *conninfo, bool patient,
 	unsigned statement_timeout_ms, const struct dbconn_events *events, void *arg)
 {
 	struct dbconn *conn = calloc(1, sizeof(*conn));
@@ -598,6 +603,7 @@ struct dbconn *dbconn_new(uv_loop_t *loop, const char *conninfo,
 		return NULL;
 	conn->loop = loop;
 	conn->conninfo = strdup(conninfo);
+	conn->patient = patient;
 	conn->statement_timeout_ms = statement_timeout_ms;
 	conn->events = events;
 	conn->arg = arg;

@@ -33,7 +33,9 @@ struct dbconn_events {
 	void (*closed)(void *arg, struct dbconn *);
 };
 
-struct dbconn *dbconn_new(uv_loop_t *loop, const char *conninfo,
+/* `patient`: its backend, a process of our own user on this machine, gives way to the
+ * others where the processor is short. */
+struct dbconn *dbconn_new(uv_loop_t *loop, const char *conninfo, bool patient,
 	unsigned statement_timeout_ms, const struct dbconn_events *events, void *arg);
 enum dbconn_state dbconn_state(const struct dbconn *conn);
 /* Calls on the wire. */

@@ -15,6 +15,29 @@
 
 #define READY_FD "ZHIBU_READY_FD"
 #define STEP_MS 20
+/* Far enough that who waits for a short answer goes first, not so far that locks
+ * held by who gives way are waited for. */
+#define NICE_BY 10
+
+/* By default the kernel shares the processor among sessions first, and each of
+ * PostgreSQL's processes is one: there a process's own number says nothing, its
+ * session's does.  Few of those may be set in a second (EAGAIN). */
+bool process_give_way(pid_t pid)
+{
+	char path[64], number[16];
+	bool again;
+	int fd;
+
+	setpriority(PRIO_PROCESS, (id_t)pid, NICE_BY);
+	snprintf(path, sizeof(path), "/proc/%ld/autogroup", (long)pid);
+	snprintf(number, sizeof(number), "%d", NICE_BY);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	again = write(fd, number, strlen(number)) < 0 && errno == EAGAIN;
+	close(fd);
+	return !again;
+}
 
 void process_harden(void)
 {

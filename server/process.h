@@ -36,6 +36,9 @@ void process_end(pid_t pid, int soft, unsigned ms, int hard);
 /* Runs to its end; the exit code, or -1. */
 int process_run(const struct process_start *start);
 
+/* Lowers the priority of a process of our user; false: not now, ask again. */
+bool process_give_way(pid_t pid);
+
 /* No core dump, no tracing by others of our user, no permissions for others. */
 void process_harden(void);
 

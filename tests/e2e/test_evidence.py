@@ -190,6 +190,20 @@ def test_99_types_refused_at_announcement(server, wire, name):
     assert files(server) == before
 
 
+def test_who_takes_evidence_gives_way(server, secretary):
+    """The backends of uploads and exports run behind those of short requests."""
+    add(secretary, "nice.pdf", PDF + b"nice")
+    nice = []
+    for pid in server.pids():
+        with open(f"/proc/{pid}/cmdline") as line:
+            if not line.read().startswith("postgres: zhibu_member"):
+                continue
+        with open(f"/proc/{pid}/stat") as stat:
+            nice.append(int(stat.read().rsplit(")", 1)[1].split()[16]))
+    # four that read, two that write; one for exports and two for evidence
+    assert set(nice) == {0, 10} and nice.count(0) >= 6 and nice.count(10) <= 3, nice
+
+
 ZIP, PNG, JPG = b"PK\3\4", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
