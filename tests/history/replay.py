@@ -86,7 +86,10 @@ class Replay:
     def carry_out(self, at, fp, key, payload, signature):
         request = pb.Request.FromString(bytes.fromhex(payload))
         name = request.WhichOneof("body")
-        args = fields(getattr(request, name), self.types[name], self.types)
+        body, kinds = getattr(request, name), self.types[name]
+        n = len(body.DESCRIPTOR.fields)
+        # behind the message's are the server's own, see finish_file
+        args = fields(body, kinds[:n], self.types) + ["NULL"] * (len(kinds) - n)
         self.certificate(fp)
         head = [f"'\\x{fp}'" if fp else "NULL",
                 quoted(request.acting) if request.HasField("acting") else "NULL",
