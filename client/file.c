@@ -13,6 +13,7 @@
 #include <malloc.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,26 +94,70 @@ static bool hash_file(int fd, uint8_t sha256[SHA256_BYTES], uint64_t *size)
 	return ok;
 }
 
-/* Opens a plain file for reading and hashes it; -1: said why, *code. */
-static int open_hashed(struct client *c, const char *path,
-		       uint8_t sha256[SHA256_BYTES], uint64_t *size, int *code)
+/* A file that is hashed beside whatever else is done: the next one to go up while
+ * the one before it travels. */
+struct hashed {
+	const char *path;
+	int fd; /* -1: none is open */
+	bool plain, good;
+	int error; /* errno of what failed */
+	uint8_t sha256[SHA256_BYTES];
+	uint64_t size;
+	pthread_t thread;
+	bool running;
+};
+
+static void *hash_thread(void *arg)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct hashed *h = arg;
+
+	h->good = hash_file(h->fd, h->sha256, &h->size);
+	h->error = errno;
+	return NULL;
+}
+
+static void hash_begin(struct hashed *h, const char *path)
+{
 	struct stat st;
 
-	*code = EXIT_FAILED;
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		fail2(c, *code, "file_unreadable", path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode)) {
-		fail1(c, *code, "file_not_plain", path);
-	} else if (!hash_file(fd, sha256, size)) {
-		fail2(c, *code, "file_unreadable", path, strerror(errno));
-	} else {
-		return fd;
+	*h = (struct hashed){ .path = path, .plain = true };
+	h->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (h->fd < 0 || fstat(h->fd, &st) != 0) {
+		h->error = errno;
+		return;
 	}
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	h->plain = S_ISREG(st.st_mode);
+	if (!h->plain)
+		return;
+	h->running = pthread_create(&h->thread, NULL, hash_thread, h) == 0;
+	if (!h->running)
+		hash_thread(h);
+}
+
+static void hash_wait(struct hashed *h)
+{
+	if (h->running)
+		pthread_join(h->thread, NULL);
+	h->running = false;
+}
+
+/* 0, or said why. */
+static int hash_end(struct client *c, struct hashed *h)
+{
+	hash_wait(h);
+	if (!h->plain)
+		return fail1(c, EXIT_FAILED, "file_not_plain", h->path);
+	if (!h->good)
+		return fail2(c, EXIT_FAILED, "file_unreadable", h->path,
+			     strerror(h->error));
+	return 0;
+}
+
+static void hash_close(struct hashed *h)
+{
+	hash_wait(h);
+	if (h->fd >= 0)
+		close(h->fd);
 }
 
 /* ---- progress -------------------------------------------------------------------- */
@@ -182,10 +227,8 @@ static void progress_end(struct progress *p)
 /* One upload. */
 struct upload {
 	struct client *client;
-	const char *path, *name;
-	int fd;
-	uint8_t sha256[SHA256_BYTES];
-	uint64_t size;
+	struct hashed *file; /* borrowed */
+	const char *name;
 	char *file_id; /* in the arena */
 	int32_t next, chunks, chunk_bytes;
 	bool kept; /* the server has it already */
@@ -205,8 +248,8 @@ static int upload_begin(struct upload *u, const BeginFile *options)
 	if (!begin->title)
 		begin->title = begin->name;
 	begin->has_size_bytes = begin->has_sha256 = true;
-	begin->size_bytes = (int64_t)u->size;
-	begin->sha256 = (ProtobufCBinaryData){ SHA256_BYTES, u->sha256 };
+	begin->size_bytes = (int64_t)u->file->size;
+	begin->sha256 = (ProtobufCBinaryData){ SHA256_BYTES, u->file->sha256 };
 	code = ask(u->client, REQUEST__BODY_BEGIN_FILE, begin, &reply);
 	if (code != 0)
 		return code;
@@ -225,14 +268,14 @@ static uint64_t upload_done(const struct upload *u)
 {
 	uint64_t done = (uint64_t)u->next * (uint64_t)u->chunk_bytes;
 
-	return done < u->size ? done : u->size;
+	return done < u->file->size ? done : u->file->size;
 }
 
 /* The n-th chunk in `put`; false: the file is no longer what it was. */
 static bool upload_read(struct upload *u, int32_t n, uint8_t *buffer, PutChunk *put)
 {
 	off_t at = (off_t)n * u->chunk_bytes;
-	uint64_t left = u->size - (uint64_t)at;
+	uint64_t left = u->file->size - (uint64_t)at;
 	size_t len = left < (uint64_t)u->chunk_bytes ? (size_t)left : (size_t)u->chunk_bytes;
 
 	put_chunk__init(put);
@@ -240,7 +283,7 @@ static bool upload_read(struct upload *u, int32_t n, uint8_t *buffer, PutChunk *
 	put->has_chunk_no = put->has_data = true;
 	put->chunk_no = n;
 	put->data = (ProtobufCBinaryData){ len, buffer };
-	return pread(u->fd, buffer, len, at) == (ssize_t)len;
+	return pread(u->file->fd, buffer, len, at) == (ssize_t)len;
 }
 
 /* Chunks one after another without waiting for their replies, AHEAD at most, so that
@@ -289,7 +332,7 @@ static int upload_chunk(struct upload *u, uint8_t *buffer)
 	int code;
 
 	if (!upload_read(u, u->next, buffer, &put))
-		return fail1(u->client, EXIT_FAILED, "file_changed", u->path);
+		return fail1(u->client, EXIT_FAILED, "file_changed", u->file->path);
 	code = ask(u->client, REQUEST__BODY_PUT_CHUNK, &put, &reply);
 	if (code != 0)
 		return code;
@@ -311,7 +354,7 @@ static int upload_chunks(struct upload *u)
 	if (u->next > 0 && u->next < u->chunks)
 		out_say(client_out(u->client), "%s",
 			say(u->client, "text.file_resumed", u->name, ""));
-	progress_start(&p, u->client, "text.file_sending", u->name, u->size,
+	progress_start(&p, u->client, "text.file_sending", u->name, u->file->size,
 		       upload_done(u));
 	upload_ahead(u, buffer, &p);
 	while (code == 0 && u->next < u->chunks) {
@@ -361,15 +404,15 @@ static int upload_link(struct upload *u, struct args *args)
 
 /* From a path to a kept, linked file. */
 static int add_one(struct client *c, struct args *args, const BeginFile *options,
-		   const char *path)
+		   struct hashed *file)
 {
-	struct upload u = { .client = c, .path = path };
+	const char *slash = strrchr(file->path, '/');
+	struct upload u = { .client = c, .file = file,
+			    .name = slash ? slash + 1 : file->path };
 	Reply *reply = NULL;
-	int code;
+	int code = hash_end(c, file);
 
-	u.name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	u.fd = open_hashed(c, path, u.sha256, &u.size, &code);
-	if (u.fd < 0)
+	if (code != 0)
 		return code;
 	code = upload_begin(&u, options);
 	/* a dry run announced it, and that is all there is to try */
@@ -386,7 +429,24 @@ static int add_one(struct client *c, struct args *args, const BeginFile *options
 		code = client_show(c, reply, NULL);
 	if (reply)
 		call_free(reply);
-	close(u.fd);
+	return code;
+}
+
+static int add_all(struct client *c, struct args *args, const BeginFile *options)
+{
+	struct hashed files[2]; /* the one that travels, and the next */
+	size_t i, n = args_count(args, "path");
+	int code = 0;
+
+	hash_begin(&files[0], args_nth(args, "path", 0));
+	for (i = 0; i < n && code == 0; i++) {
+		if (i + 1 < n)
+			hash_begin(&files[(i + 1) % 2], args_nth(args, "path", i + 1));
+		code = add_one(c, args, options, &files[i % 2]);
+		hash_close(&files[i % 2]);
+	}
+	if (i < n)
+		hash_close(&files[i % 2]);
 	return code;
 }
 
@@ -402,7 +462,6 @@ int file_add_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
 	BeginFile *options;
-	size_t i;
 	int code = 0;
 
 	if (!request)
@@ -415,9 +474,7 @@ int file_add_run(struct client *client, struct args *args)
 		options->not_classified = code == 0;
 		options->has_not_classified = true;
 	}
-	for (i = 0; code == 0 && i < args_count(args, "path"); i++)
-		code = add_one(client, args, options, args_nth(args, "path", i));
-	return code;
+	return code == 0 ? add_all(client, args, options) : code;
 }
 
 /* ---- down --------------------------------------------------------------------------- */
@@ -595,23 +652,22 @@ int file_verify_run(struct client *client, struct args *args)
 {
 	Request *request = args_request(client, args);
 	const char *path = args_get(args, "path");
-	uint8_t sha256[SHA256_BYTES];
-	uint64_t size;
+	struct hashed file;
 	Reply *reply;
-	int code, fd;
+	int code;
 
 	if (!request)
 		return EXIT_USAGE;
-	fd = open_hashed(client, path, sha256, &size, &code);
-	if (fd < 0)
-		return code;
-	close(fd);
-	code = call_request(client, request, &reply);
+	hash_begin(&file, path);
+	code = hash_end(client, &file);
+	hash_close(&file);
+	if (code == 0)
+		code = call_request(client, request, &reply);
 	if (code != 0)
 		return code;
-	if (size != (uint64_t)reply->get_file->size_bytes ||
+	if (file.size != (uint64_t)reply->get_file->size_bytes ||
 	    reply->get_file->sha256.len != SHA256_BYTES ||
-	    memcmp(sha256, reply->get_file->sha256.data, SHA256_BYTES) != 0)
+	    memcmp(file.sha256, reply->get_file->sha256.data, SHA256_BYTES) != 0)
 		code = fail2(client, EXIT_SECURITY, "file_differs", path,
 			     reply->get_file->file_id);
 	else
