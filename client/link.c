@@ -23,6 +23,7 @@
 #define SERVER_MAX 512
 #define AUTHORITY_PREFIX "zhibu authority "
 #define NAME_ROOM 128
+#define WRITE_BYTES (64 * 1024)
 
 struct link {
 	int fd;
@@ -232,10 +233,28 @@ static enum link_result explain(struct link *link)
 	}
 }
 
+/* What is written stands in a buffer until it is flushed: records of 16 KiB one by one
+ * would wake the server for each. */
+static bool attach(struct link *link)
+{
+	BIO *socket = BIO_new_socket(link->fd, BIO_NOCLOSE);
+	BIO *gather = BIO_new(BIO_f_buffer());
+
+	if (!socket || !gather || BIO_set_write_buffer_size(gather, WRITE_BYTES) != 1) {
+		BIO_free(socket);
+		BIO_free(gather);
+		return false;
+	}
+	BIO_up_ref(socket);
+	SSL_set0_rbio(link->ssl, socket);
+	SSL_set0_wbio(link->ssl, BIO_push(gather, socket));
+	return true;
+}
+
 static enum link_result handshake(struct link *link)
 {
 	link->ssl = SSL_new(link->context);
-	if (!link->ssl || !SSL_set_fd(link->ssl, link->fd))
+	if (!link->ssl || !attach(link))
 		return LINK_PROTOCOL;
 	SSL_set_app_data(link->ssl, link);
 	if (link->settings.session_dir)
@@ -407,7 +426,7 @@ static bool write_all(struct link *link, const uint8_t *data, size_t len)
 		data += done;
 		len -= done;
 	}
-	return true;
+	return BIO_flush(SSL_get_wbio(link->ssl)) == 1;
 }
 
 /* The server may have hung up on us before we wrote: its alert, saying why, is
