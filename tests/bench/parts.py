@@ -28,7 +28,7 @@ class Scale:
         self.rounds = opt.rounds or (1 if opt.smoke else 5)
         self.seconds = 0.3 if opt.smoke else 0.5 if opt.quick else 3
         # enough that none runs out of them before its time
-        self.ballots = 2048 if opt.smoke else 32768 if opt.quick else 131072
+        self.ballots = 2048 if opt.smoke else 20480 if opt.quick else 131072
         self.notes = 64 if opt.smoke else 1024 if opt.quick else 4096
         self.clients = ([16] if opt.smoke else [16, 64] if opt.quick
                         else [1, 2, 4, 8, 16, 32, 64])
@@ -91,9 +91,11 @@ class Bench:
         return points
 
     def best(self, what, way):
-        """The number of clients at which pgbench is fastest."""
-        return max(self.curve(what, "pgbench", way, self.scale.clients),
-                   key=lambda p: p[1].rate)[0]
+        """The number of clients at which pgbench is fastest, and how many transactions
+        each makes in the time that all have: by the clock it takes whole seconds."""
+        n, o = max(self.curve(what, "pgbench", way, self.scale.clients),
+                   key=lambda p: p[1].rate)
+        return n, round(o.rate * self.scale.seconds / n)
 
     def fewer(self, what, **ways):
         """The same with fewer connections than alternate(), which adds its own point."""
@@ -125,14 +127,14 @@ class Bench:
             return load(w, w.public_port, ours, "-1", "-d", str(depth), certificate=None,
                         connections=connections, seconds=seconds)
 
-        def bare(clients):
+        def bare(clients, each=None):
             w.renew_slips()
             return pgbench(w, "zhibu_public", f"""
 \\set n :n + 1
 \\set i :client_id * {n // clients} + :n - 1
 SELECT c.receipt FROM bench.ballot b, LATERAL call.cast_ballot(NULL, NULL, NULL, NULL, NULL,
     '{SESSION}', b.token, b.sealed, b.signature) c WHERE b.i = :i;
-""", clients, seconds=seconds, n=0)
+""", clients, seconds=seconds, each=each, n=0)
 
         def peer(name, connections=CONNECTIONS):
             p = self.peer(name)
@@ -140,10 +142,10 @@ SELECT c.receipt FROM bench.ballot b, LATERAL call.cast_ballot(NULL, NULL, NULL,
             return load(w, p.port, theirs, "-1", "-H", certificate=None,
                         connections=connections, seconds=seconds)
 
-        clients = self.best("cast", bare)
+        best = self.best("cast", bare)
         self.fewer("cast", zhibud=zhibud, go=lambda n: peer("go", n),
                    python=lambda n: peer("python", n))
-        got = self.alternate("cast", zhibud=zhibud, pgbench=lambda: bare(clients),
+        got = self.alternate("cast", zhibud=zhibud, pgbench=lambda: bare(*best),
                              go=lambda: peer("go"), python=lambda: peer("python"))
         return {f"cast_vs_{k}": got["zhibud"] / got[k] for k in ("pgbench", "go", "python")}
 
@@ -161,19 +163,19 @@ SELECT c.receipt FROM bench.ballot b, LATERAL call.cast_ballot(NULL, NULL, NULL,
         def zhibud(connections=CONNECTIONS):
             return load(w, w.member_port, ours, connections=connections, seconds=seconds)
 
-        def bare(clients):
+        def bare(clients, each=None):
             return pgbench(w, "zhibu_member", f"""
 SELECT * FROM call.show_evaluation('\\x{w.fp}'::bytea, '{OFFICER}', NULL, NULL, NULL,
-    '{APPLICATION}');""", clients, seconds=seconds)
+    '{APPLICATION}');""", clients, seconds=seconds, each=each)
 
         def peer(name, connections=CONNECTIONS):
             return load(w, self.peer(name).port, theirs, "-H", connections=connections,
                         seconds=seconds)
 
-        clients = self.best("sheet", bare)
+        best = self.best("sheet", bare)
         self.fewer("sheet", zhibud=zhibud, go=lambda n: peer("go", n),
                    python=lambda n: peer("python", n))
-        got = self.alternate("sheet", zhibud=zhibud, pgbench=lambda: bare(clients),
+        got = self.alternate("sheet", zhibud=zhibud, pgbench=lambda: bare(*best),
                              go=lambda: peer("go"), python=lambda: peer("python"))
         return {f"sheet_vs_{k}": got["zhibud"] / got[k] for k in ("pgbench", "go", "python")}
 
@@ -212,7 +214,7 @@ SELECT * FROM call.add_note({arguments});""", clients, each=n // clients, n=0)
             "SELECT unnest(proargnames) FROM pg_proc WHERE oid ="
             " (SELECT oid FROM pg_proc WHERE proname = 'add_note'"
             " AND pronamespace = 'call'::regnamespace)"))
-        clients = self.best("submit", bare)
+        clients, _ = self.best("submit", bare)
         self.fewer("submit", zhibud=zhibud)
         got = self.alternate("submit", zhibud=zhibud, pgbench=lambda: bare(clients))
         return {"submit_vs_pgbench": got["zhibud"] / got["pgbench"]}
