@@ -27,8 +27,9 @@ class Scale:
     def __init__(self, opt):
         self.rounds = opt.rounds or (1 if opt.smoke else 5)
         self.seconds = 0.3 if opt.smoke else 0.5 if opt.quick else 3
-        # enough that none runs out of them before its time
+        # enough that none runs out of them before its time, and beside the sheets
         self.ballots = 2048 if opt.smoke else 20480 if opt.quick else 131072
+        self.all_ballots = 49152 if opt.quick else self.ballots
         self.notes = 64 if opt.smoke else 1024 if opt.quick else 4096
         self.clients = ([16] if opt.smoke else [16, 64] if opt.quick
                         else [1, 2, 4, 8, 16, 32, 64])
@@ -41,7 +42,7 @@ class Bench:
     def __init__(self, opt, say):
         self.opt, self.say, self.scale = opt, say, Scale(opt)
         self.curves, self.where, self.found, self.peers = {}, {}, {}, {}
-        self.world = World(self.scale.ballots, base=opt.base)
+        self.world = World(self.scale.all_ballots, base=opt.base)
 
     def close(self):
         for p in self.peers.values():
@@ -109,26 +110,26 @@ class Bench:
 
     # ---- casting ------------------------------------------------------------------
     @staticmethod
-    def cast_requests(w):
+    def cast_requests(w, n=None):
         return write_requests(w.base / "cast", (envelope(payload(
             "cast_ballot", field(1, SESSION.encode()) + field(2, b["token"]) +
-            field(3, b["sealed"]) + field(4, b["signature"]))) for b in w.ballots))
+            field(3, b["sealed"]) + field(4, b["signature"]))) for b in w.ballots[:n]))
 
     def cast(self):
         w, n, seconds = self.world, self.scale.ballots, self.scale.seconds
-        ours = self.cast_requests(w)
+        ours = self.cast_requests(w, n)
         theirs = write_requests(w.base / "cast.http", (http("POST", "/cast", json.dumps({
             "session_id": SESSION, **{k: base64.b64encode(b[k]).decode()
                                       for k in ("token", "sealed", "signature")}
-        }).encode()) for b in w.ballots))
+        }).encode()) for b in w.ballots[:n]))
 
         def zhibud(connections=CONNECTIONS, depth=1):
-            w.renew_slips()
+            w.renew_slips(n)
             return load(w, w.public_port, ours, "-1", "-d", str(depth), certificate=None,
                         connections=connections, seconds=seconds)
 
         def bare(clients, each=None):
-            w.renew_slips()
+            w.renew_slips(n)
             return pgbench(w, "zhibu_public", f"""
 \\set n :n + 1
 \\set i :client_id * {n // clients} + :n - 1
@@ -138,7 +139,7 @@ SELECT c.receipt FROM bench.ballot b, LATERAL call.cast_ballot(NULL, NULL, NULL,
 
         def peer(name, connections=CONNECTIONS):
             p = self.peer(name)
-            w.renew_slips()
+            w.renew_slips(n)
             return load(w, p.port, theirs, "-1", "-H", certificate=None,
                         connections=connections, seconds=seconds)
 

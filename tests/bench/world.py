@@ -222,11 +222,12 @@ class World(DemoCollege):
             ANALYZE bench.ballot""")
         self.renew_slips()
 
-    def renew_slips(self):
-        """Every slip may be used."""
-        self.psql("""
+    def renew_slips(self, n=None):
+        """Every slip may be used, or the first n."""
+        self.psql(f"""
             TRUNCATE data.urn, data.slip;
-            INSERT INTO data.slip SELECT hash, 'CP26-14', key FROM bench.ballot ORDER BY hash;
+            INSERT INTO data.slip SELECT hash, 'CP26-14', key FROM bench.ballot
+            WHERE i < {n or self.n} ORDER BY hash;
             VACUUM ANALYZE data.slip, data.urn;
             CHECKPOINT""")
 
