@@ -26,11 +26,11 @@ class Scale:
 
     def __init__(self, opt):
         self.rounds = opt.rounds or (1 if opt.smoke else 5)
-        self.seconds = 0.3 if opt.smoke else 0.5 if opt.quick else 3
+        self.seconds = 0.3 if opt.smoke else 0.4 if opt.quick else 3
         # enough that none runs out of them before its time, and beside the sheets
         self.ballots = 2048 if opt.smoke else 20480 if opt.quick else 131072
         self.all_ballots = 49152 if opt.quick else self.ballots
-        self.notes = 64 if opt.smoke else 1024 if opt.quick else 4096
+        self.notes = 64 if opt.smoke else 768 if opt.quick else 4096
         self.clients = ([16] if opt.smoke else [16, 64] if opt.quick
                         else [1, 2, 4, 8, 16, 32, 64])
         self.idle = 200 if opt.smoke else 10_000
