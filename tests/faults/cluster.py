@@ -197,7 +197,7 @@ def not_yet_there(cluster, say):
         def back():
             with contextlib.suppress(AssertionError):
                 return held_in(cluster, "断电")
-        wait_for(back, 30)
+        wait_for(back, 120)  # it replays what minutes of writing left
         r = reply_within(cluster, second)
         assert r is None or r.HasField("refusal"), "acknowledged, and not at the standby"
     say("a commit that is not at the standby was not acknowledged: neither cancelled, nor"
