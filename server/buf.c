@@ -46,6 +46,11 @@ void buf_put(struct buf *buf, const void *data, size_t len)
 	buf->len += len;
 }
 
+uint32_t buf_get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static void put_be32(uint8_t *p, uint32_t value)
 {
 	p[0] = (uint8_t)(value >> 24);

@@ -362,8 +362,7 @@ static uint32_t in_u32(struct in *in)
 		in->bad = true;
 		return 0;
 	}
-	v = (uint32_t)in->p[0] << 24 | (uint32_t)in->p[1] << 16 |
-		(uint32_t)in->p[2] << 8 | in->p[3];
+	v = buf_get_u32(in->p);
 	in->p += 4;
 	return v;
 }

@@ -532,12 +532,10 @@ static void take_piece(struct request *request)
 	const char *id = given(request, "file_id", &id_len);
 	const char *no = given(request, "chunk_no", &no_len);
 	const char *data = given(request, "data", &len);
-	const uint8_t *n = (const uint8_t *)no;
 
 	if (id && no && data && !request->call.rollback)
 		request->ticket = digest_take(&request->client->digest, id,
-			(int32_t)((uint32_t)n[0] << 24 | (uint32_t)n[1] << 16 |
-				(uint32_t)n[2] << 8 | n[3]), data, (size_t)len);
+			(int32_t)buf_get_u32((const uint8_t *)no), data, (size_t)len);
 }
 
 /* Never what the client says: no field of its message comes there. */

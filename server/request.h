@@ -20,7 +20,8 @@ struct service; /* what a process serves: plans of the rows, db, limits */
 struct request;
 struct source;
 
-/* Who sent it; all the connection's, which outlives or cancels the request.  `fp` NULL: no certificate (public port). */
+/* Who sent it; all the connection's, which outlives or cancels the request.  `fp`
+ * NULL: no certificate (public port). */
 struct request_client {
 	const uint8_t *fp;    /* SHA-256 of the peer's certificate DER, 32 bytes */
 	EVP_PKEY *key;        /* the peer's public key, for signatures */

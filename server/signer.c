@@ -1,4 +1,5 @@
 #include "server/signer.h"
+#include "server/buf.h"
 
 #include "common/log.h"
 #include "common/text.h"
@@ -109,12 +110,6 @@ static void keep_certificate(struct signer *s, uint32_t person, const X509 *cert
 	keep_record(s, what);
 }
 
-static uint32_t get32(const uint8_t b[4])
-{
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
-		b[3];
-}
-
 static enum signer_outcome put_certificate(struct signer *s, uint32_t person,
 	X509 *cert, struct signer_reply *reply)
 {
@@ -134,7 +129,7 @@ static enum signer_outcome put_certificate(struct signer *s, uint32_t person,
 static enum signer_outcome sign(struct signer *s,
 	const struct signer_request *request, struct signer_reply *reply)
 {
-	uint32_t person = get32(request->person);
+	uint32_t person = buf_get_u32(request->person);
 	EVP_PKEY *key = pki_parse_spki(request->spki, sizeof(request->spki));
 	enum signer_outcome outcome = SIGNER_REFUSED;
 	X509 *cert;
