@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from college import AS_USER, BIN, free_ports, wait_for  # noqa: E402
+from college import AS_USER, BIN, command_line, free_ports, wait_for  # noqa: E402
 from cryptography.hazmat.primitives import serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import x25519  # noqa: E402
 from demo import DemoCollege  # noqa: E402
@@ -244,13 +244,12 @@ class World(DemoCollege):
         tick = os.sysconf("SC_CLK_TCK")
         for pid in [*self.pids(), *(p for peer in self.peers for p in peer.pids())]:
             try:
-                line = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
                 stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
             except (FileNotFoundError, ProcessLookupError):
                 continue
             # its own, and that of children that ended
             used = sum(map(int, stat[11:15])) / tick
-            if "postgres" in line.split("\0")[0]:
+            if "postgres" in command_line(pid).split(" ")[0]:
                 database += used
             else:
                 services += used

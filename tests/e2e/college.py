@@ -57,6 +57,15 @@ def free_ports(n):
     return sorted(found)
 
 
+def command_line(pid):
+    """Its words with spaces between; none of a process that has gone: PostgreSQL's
+    workers come and go while somebody looks."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def wait_for(what, seconds=30, every=0.05):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -142,14 +151,15 @@ class Server:
             todo += [int(k) for k in kids]
         return found
 
+    def backends(self, *users):
+        """PostgreSQL's processes for the server's roles."""
+        names = tuple(f"postgres: {user} " for user in users)
+        return [pid for pid in self.pids() if command_line(pid).startswith(names)]
+
     def child(self, word):
         """The pid of the child whose command line has this word."""
         for pid in self.pids()[1:]:
-            try:
-                line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            except FileNotFoundError:
-                continue
-            if word.encode() in [w.split(b"/")[-1] for w in line]:
+            if word in [Path(w).name for w in command_line(pid).split()]:
                 return pid
         return None
 

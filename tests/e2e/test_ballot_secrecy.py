@@ -25,6 +25,7 @@ somebody also wrote down who drew which slip.
 
 Short here; 1,000 sessions of 20 with ZHIBU_LONG=1000.
 """
+import contextlib
 import itertools
 import json
 import math
@@ -41,7 +42,7 @@ from pathlib import Path
 import pytest
 
 import ballots
-from college import AS_USER
+from college import AS_USER, command_line
 from wire import Wire
 
 LONG = int(os.environ.get("ZHIBU_LONG", 0))
@@ -171,8 +172,12 @@ def dump_all(server, when):
     folder.mkdir(parents=True)
     try:
         for pid in server.pids():
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ").split()
-            dump(pid, folder / f"{Path(words[0]).name} {words[1]} {pid}".replace("/", "-"), shared)
+            words = command_line(pid).split()
+            if not words:  # PostgreSQL's workers come and go
+                continue
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                dump(pid, folder / f"{Path(words[0]).name} {words[1]} {pid}".replace("/", "-"),
+                     shared)
     except PermissionError:  # children of the service are closed to their own user
         return False
     return True

@@ -194,10 +194,7 @@ def test_who_takes_evidence_gives_way(server, secretary):
     """The backends of uploads and exports run behind those of short requests."""
     add(secretary, "nice.pdf", PDF + b"nice")
     nice = []
-    for pid in server.pids():
-        with open(f"/proc/{pid}/cmdline") as line:
-            if not line.read().startswith("postgres: zhibu_member"):
-                continue
+    for pid in server.backends("zhibu_member"):
         with open(f"/proc/{pid}/stat") as stat:
             nice.append(int(stat.read().rsplit(")", 1)[1].split()[16]))
     # four that read, two that write; one for exports and two for evidence

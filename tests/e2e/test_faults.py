@@ -63,16 +63,6 @@ class Log:
         return re.search(pattern, self.text())
 
 
-def backends(server, user):
-    """PostgreSQL's processes for one of the server's roles."""
-    found = []
-    for pid in server.pids():
-        with contextlib.suppress(OSError):
-            if Path(f"/proc/{pid}/cmdline").read_text().startswith(f"postgres: {user} "):
-                found.append(pid)
-    return found
-
-
 def psql_super(server, text):
     return subprocess.run([*AS_USER, "psql", "-h", str(server.state / "pgsock"), "-U",
                            "zhibu_super", "-d", "zhibu", "-XqAt", "-c", text],
@@ -164,9 +154,9 @@ def test_083_database_killed_under_load(college, victim):
         for _ in range(2):
             load.wait_for_acks(30)
             pids = {"postmaster": [college.child("postgres")],
-                    "one backend": backends(college, "zhibu_member")[:1],
+                    "one backend": college.backends("zhibu_member")[:1],
                     "all of it": [college.child("postgres"),
-                                  *backends(college, "zhibu_member")]}[victim]
+                                  *college.backends("zhibu_member")]}[victim]
             for pid in pids:
                 os.kill(pid, signal.SIGKILL)
             load.wait_for_acks(30)
@@ -190,7 +180,7 @@ def test_database_hangs(college):
 def freeze_and_ask(college):
     w = connect(college, timeout=20)
     payload = packed(meeting("hangs"))
-    frozen = backends(college, "zhibu_member")
+    frozen = college.backends("zhibu_member")
     assert frozen
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)

@@ -16,16 +16,6 @@ def end(pid):
         os.kill(pid, signal.SIGKILL)
 
 
-def backends(server):
-    found = []
-    for pid in server.pids():
-        with contextlib.suppress(OSError):
-            line = Path(f"/proc/{pid}/cmdline").read_text()
-            if line.startswith(("postgres: zhibu_member ", "postgres: zhibu_public ")):
-                found.append(pid)
-    return found
-
-
 class Breaker:
     """Each fault is a method; its weight is how often it comes."""
     WEIGHTS = {"member": 3, "public": 3, "supervisor": 1, "everything": 2, "postmaster": 3,
@@ -92,12 +82,12 @@ class Breaker:
         end(self.server.child("postgres"))
 
     def one_backend(self):
-        found = backends(self.server)
+        found = self.server.backends("zhibu_member", "zhibu_public")
         if found:
             end(self.rng.choice(found))
 
     def all_of_postgresql(self):
-        pids = [self.server.child("postgres"), *backends(self.server)]
+        pids = [self.server.child("postgres"), *self.server.backends("zhibu_member", "zhibu_public")]
         for pid in pids:
             end(pid)
 

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from college import AS_USER, BIN, CODE, ROOT, Server, free_ports, wait_for
+from college import AS_USER, BIN, CODE, ROOT, Server, command_line, free_ports, wait_for
 from history import Write, ask, fill, writing
 from load import CUT, RECORDER, held_in, meeting, packed
 from wire import Wire, request
@@ -113,9 +113,8 @@ class Cluster(Server):
             self.process.wait(30)
         for name in ("1", "2", "3", "a", "b"):
             with contextlib.suppress(OSError, ValueError):
-                pid = self.pid(name)
-                if b"zhibu" in Path(f"/proc/{pid}/cmdline").read_bytes() or \
-                        str(self.dir).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                line = command_line(self.pid(name))
+                if "zhibu" in line or str(self.dir) in line:
                     self.kill_all(name)
         shutil.rmtree(self.base, ignore_errors=True)
 
@@ -179,7 +178,7 @@ def not_yet_there(cluster, say):
     is broken off by hand, nor when the primary dies and comes back, has kept the
     write, and is asked again."""
     walreceiver = [p for p in cluster.family(cluster.pid(cluster.other()))
-                   if b"walreceiver" in Path(f"/proc/{p}/cmdline").read_bytes()]
+                   if "walreceiver" in command_line(p)]
     assert walreceiver
     first, second = new_meeting("取消"), new_meeting("断电")
     with frozen(walreceiver):
