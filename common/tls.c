@@ -155,6 +155,14 @@ static void alert_stranger(struct tls *tls)
 		BIO_write_ex(tls->out, alert, sizeof(alert), &done);
 }
 
+/* SSL_get_error() wants an empty queue before each call.  To empty what is empty costs
+ * more than to look. */
+static void forget_errors(void)
+{
+	if (ERR_peek_error())
+		ERR_clear_error();
+}
+
 static enum tls_result fail(struct tls *tls)
 {
 	if (tls->failure == TLS_FAIL_NONE) {
@@ -260,7 +268,7 @@ enum tls_result tls_feed(struct tls *tls, const uint8_t *data, size_t len)
 		return TLS_FAILED;
 	if (len == 0)
 		return TLS_OK;
-	ERR_clear_error();
+	forget_errors();
 	if (!BIO_write_ex(tls->in, data, len, &done) || done != len)
 		return fail_as(tls, TLS_FAIL_OTHER, "out of memory");
 	held = BIO_ctrl_pending(tls->in);
@@ -304,14 +312,21 @@ static enum tls_result result_of(struct tls *tls, int ret)
 	switch (SSL_get_error(tls->ssl, ret)) {
 	case SSL_ERROR_WANT_READ:
 	case SSL_ERROR_WANT_WRITE:
-		ERR_clear_error();
+		forget_errors();
 		return TLS_WANT_INPUT;
 	case SSL_ERROR_ZERO_RETURN:
-		ERR_clear_error();
+		forget_errors();
 		return TLS_CLOSED;
 	default:
 		return fail(tls);
 	}
+}
+
+/* Nothing has come that OpenSSL could read. */
+static bool input_empty(const struct tls *tls)
+{
+	return tls->established && !BIO_ctrl_pending(tls->in) &&
+	       !SSL_has_pending(tls->ssl) && !SSL_get_shutdown(tls->ssl);
 }
 
 enum tls_result tls_read(struct tls *tls, uint8_t *buf, size_t cap, size_t *len)
@@ -321,7 +336,11 @@ enum tls_result tls_read(struct tls *tls, uint8_t *buf, size_t cap, size_t *len)
 
 	if (tls->failure != TLS_FAIL_NONE)
 		return TLS_FAILED;
-	ERR_clear_error();
+	if (input_empty(tls)) {
+		shrink_in(tls);
+		return TLS_WANT_INPUT;
+	}
+	forget_errors();
 	ret = SSL_read_ex(tls->ssl, buf, cap, &done);
 	if (tls->idle_records > FLOOD_LIMIT)
 		return fail_as(tls, TLS_FAIL_FLOOD, "records without data");
@@ -347,7 +366,7 @@ enum tls_result tls_write(struct tls *tls, const uint8_t *data, size_t len)
 		return TLS_WANT_INPUT;
 	if (len == 0)
 		return TLS_OK;
-	ERR_clear_error();
+	forget_errors();
 	ret = SSL_write_ex(tls->ssl, data, len, &done);
 	return ret == 1 ? TLS_OK : result_of(tls, ret);
 }
@@ -365,7 +384,7 @@ size_t tls_drain(struct tls *tls, uint8_t *buf, size_t cap)
 		done = 0;
 	if (done == held)
 		shrink_out(tls);
-	ERR_clear_error();
+	forget_errors();
 	return done;
 }
 
@@ -382,7 +401,7 @@ enum tls_result tls_shutdown(struct tls *tls)
 		return TLS_FAILED;
 	if (!tls_established(tls))
 		return TLS_CLOSED;
-	ERR_clear_error();
+	forget_errors();
 	ret = SSL_shutdown(tls->ssl);
 	if (ret == 1)
 		return TLS_CLOSED;
