@@ -6,7 +6,7 @@
 
 enum {
 	SWEEP_MS = 250,
-	GATHER_MS = 10, /* how long writes of a set form wait for a busy connection */
+	GATHER_MS = 10, /* how long calls of a set form wait for those under way */
 	TRIES = 3, /* of a transaction that met another (40001, 40P01) */
 };
 
@@ -22,6 +22,7 @@ struct lane_state {
 	int n;
 	struct db_call *head, **tail; /* waiting, first come first served */
 	int waiting;
+	int gathered; /* calls of a set form under way */
 };
 
 struct db {
@@ -120,6 +121,15 @@ static enum db_outcome not_answered(const struct db_call *call)
 
 /* ---- what the connections say ------------------------------------------------------ */
 
+/* Under way no more, whatever came of them. */
+static void back(struct db *db, struct db_call **calls, int n)
+{
+	for (int i = 0; i < n; i++) {
+		db->lanes[calls[i]->statement->lane].gathered -= calls[i]->gathered;
+		calls[i]->gathered = false;
+	}
+}
+
 static bool met_another(const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -134,6 +144,7 @@ static void on_segment(void *arg, struct dbconn *conn, struct db_call **calls, i
 	struct lane_state *lane = &db->lanes[calls[0]->statement->lane];
 
 	(void)conn;
+	back(db, calls, n);
 	if (failed < 0) {
 		for (int i = n - 1; i >= 0; i--)
 			if (calls[i]->row < 0) {
@@ -170,6 +181,7 @@ static void on_lost(void *arg, struct dbconn *conn, struct db_call **calls, int 
 
 	(void)conn;
 	db->counters.reconnects++;
+	back(db, calls, n);
 	for (int i = n - 1; i >= 0; i--) {
 		calls[i]->tries++;
 		if (calls[i]->tries > 1 || db->closing || calls[i]->cancelled) {
@@ -207,10 +219,10 @@ static bool alone(const struct db_call *call)
 	return call->alone || call->rollback;
 }
 
-/* Writes of a set form cost less each the more they are. */
-static bool gathers(enum lane which, const struct db_call *call)
+/* Calls of a set form cost less each the more they are. */
+static bool gathers(const struct db_call *call)
 {
-	return which == LANE_WRITE && call->statement->set && !alone(call);
+	return call->statement->set && !alone(call);
 }
 
 /* Of what waits, this connection's part: the others that are free take theirs. */
@@ -222,7 +234,7 @@ static int share(struct db *db, enum lane which)
 	for (int i = 0; i < lane->n; i++)
 		takers += dbconn_state(lane->conns[i]) == DBCONN_UP &&
 			dbconn_load(lane->conns[i]) == 0;
-	if (takers == 0 || gathers(which, lane->head))
+	if (takers == 0 || gathers(lane->head))
 		takers = 1;
 	part = (lane->waiting + takers - 1) / takers;
 	return part < db->config->group_limit ? part : db->config->group_limit;
@@ -255,20 +267,14 @@ static int take(struct db *db, enum lane which, struct db_call **calls)
 	return n;
 }
 
-/* Of those that gather, the ones that find a connection busy wait for it, and share its
- * next commit, rather than take another one; until they are a whole group, or it has
- * been busy for long. */
-static bool gathering(struct db *db, enum lane which)
+/* Of those that gather, the ones that find others under way wait until these are back,
+ * and go together, rather than take another connection; until they are a whole group,
+ * or have waited for long. */
+static bool gathering(const struct db *db, const struct lane_state *lane)
 {
-	const struct lane_state *lane = &db->lanes[which];
-	bool busy = false;
-
-	if (!gathers(which, lane->head) || lane->waiting >= db->config->group_limit ||
-			uv_now(db->loop) - lane->head->queued_at >= GATHER_MS)
-		return false;
-	for (int i = 0; i < lane->n; i++)
-		busy |= dbconn_load(lane->conns[i]) > 0;
-	return busy;
+	return gathers(lane->head) && lane->gathered > 0 &&
+		lane->waiting < db->config->group_limit &&
+		uv_now(db->loop) - lane->head->queued_at < GATHER_MS;
 }
 
 /* Where many go at once a connection is waited for until it is free. */
@@ -308,7 +314,7 @@ static void dispatch_lane(struct db *db, enum lane which)
 		struct db_call *calls[DBCONN_DEPTH];
 		int n;
 
-		if (gathering(db, which)) {
+		if (gathering(db, lane)) {
 			uv_timer_start(&db->gather, on_gather, GATHER_MS, 0);
 			break;
 		}
@@ -320,6 +326,8 @@ static void dispatch_lane(struct db *db, enum lane which)
 				push_front(lane, calls[--n]);
 			break;
 		}
+		for (int i = 0; i < n; i++)
+			lane->gathered += calls[i]->gathered = gathers(calls[i]);
 		db->counters.groups++;
 	}
 	for (int i = 0; i < lane->n; i++)

@@ -70,6 +70,7 @@ struct db_call {
 	enum db_outcome outcome;
 	unsigned tries;   /* times sent on a connection that died */
 	bool alone;       /* after its group failed or left it out */
+	bool gathered;    /* under way with others of its set form */
 	bool cancelled;
 	bool queued;
 };
