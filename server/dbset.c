@@ -1,8 +1,5 @@
 #include "server/dbset.h"
 
-#include <endian.h>
-#include <string.h>
-
 /* An array in PostgreSQL's binary format, one dimension, from 1. */
 static void put_array(struct buf *buf, struct db_call *const *calls, int n, int param,
 	Oid element)
@@ -50,20 +47,25 @@ void dbset_free(struct dbset *set)
 	buf_free(&set->buf);
 }
 
+/* An array of int4 in the same format: five words, then each with its length. */
+static void give_row(struct db_call *const *calls, int n, int row, const uint8_t *places,
+	size_t len)
+{
+	for (size_t at = 5 * 4; at + 8 <= len; at += 8) {
+		uint32_t place = buf_get_u32(places + at + 4);
+
+		if (place >= 1 && place <= (uint32_t)n)
+			calls[place - 1]->row = row;
+	}
+}
+
 void dbset_rows(struct db_call *const *calls, int n, const PGresult *result)
 {
 	int last = PQnfields(result) - 1;
 
 	for (int i = 0; i < n; i++)
 		calls[i]->row = -1;
-	for (int row = 0; row < PQntuples(result); row++) {
-		uint32_t place;
-
-		if (last < 0 || PQgetlength(result, row, last) != sizeof(place))
-			continue;
-		memcpy(&place, PQgetvalue(result, row, last), sizeof(place));
-		place = be32toh(place);
-		if (place >= 1 && place <= (uint32_t)n)
-			calls[place - 1]->row = row;
-	}
+	for (int row = 0; row < PQntuples(result) && last >= 0; row++)
+		give_row(calls, n, row, (const uint8_t *)PQgetvalue(result, row, last),
+			(size_t)PQgetlength(result, row, last));
 }

@@ -8,7 +8,7 @@
 #include "server/held.h"
 #include "envelope.pb-c.h"
 
-enum { LEARN_AGAIN_MS = 200, OID_BYTEA = 17, OID_INT4 = 23 };
+enum { LEARN_AGAIN_MS = 200, OID_BYTEA = 17, OID_INT4_ARRAY = 1007 };
 /* Of the time after which to come again, what passes before it is told: one part in
  * so many. */
 enum { BUSY_HELD = 4 };
@@ -117,12 +117,12 @@ static bool may_wait(const struct schema_type *result)
 }
 
 /* A reply's columns are those of the plain form, or bytea that holds such a value
- * as PostgreSQL sends it; then the place. */
+ * as PostgreSQL sends it; then the places. */
 static bool same_columns(const struct schema_type *plain, const struct schema_type *set)
 {
 	if (!plain || !set || set->n != plain->n + 1 ||
-			set->columns[plain->n].type != OID_INT4 ||
-			strcmp(set->columns[plain->n].name, "place") != 0)
+			set->columns[plain->n].type != OID_INT4_ARRAY ||
+			strcmp(set->columns[plain->n].name, "places") != 0)
 		return false;
 	for (unsigned i = 0; i < plain->n; i++)
 		if (strcmp(set->columns[i].name, plain->columns[i].name) != 0 ||

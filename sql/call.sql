@@ -215,13 +215,13 @@ END $make$;
 
 -- ---- set forms ---------------------------------------------------------------------------
 -- A hot request may have one: several.f takes an array of each parameter of api.f, an
--- element for each of the requests that wait, and returns a row for each it answered:
--- the reply's columns and the request's place.  What it leaves out runs by api.f, so
--- refusals stand in one place.  A person's request is a read, and gets the actors
+-- element for each of the requests that wait, and returns what it answered: the reply's
+-- columns, and the places of the requests that have this reply.  What it leaves out runs
+-- by api.f, so refusals stand in one place.  A person's request is a read, and gets the actors
 -- first, with NULL for those who are not plainly allowed in.  The wrapper is plpgsql,
 -- which keeps its plans.
 --
---   several.f(me auth.actor[], a text[], b bytea[]) RETURNS TABLE (x int, place int)
+--   several.f(me auth.actor[], a text[], b bytea[]) RETURNS TABLE (x int, places int[])
 --   call.f_set(z_fp bytea[], …, a text[], b bytea[]) RETURNS SETOF call.f_set_reply
 DO $make$
 DECLARE f record;
@@ -244,7 +244,8 @@ BEGIN
 		EXECUTE format('CREATE TYPE call.%I AS (%s)', f.name || '_reply', f.cols);
 		EXECUTE format('CREATE FUNCTION call.%I(z_fp bytea[], z_acting text[], z_key bytea[],'
 			' z_payload bytea[], z_signature bytea[], %s) RETURNS SETOF call.%I LANGUAGE plpgsql'
-			' %s SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS %L',
+			' %s SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp'
+			' SET plan_cache_mode = force_generic_plan AS %L',
 			f.name, f.params, f.name || '_reply',
 			CASE f.provolatile WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END,
 			format(E'#variable_conflict use_variable\nBEGIN\n'

@@ -695,7 +695,7 @@ END $$;
 -- go into the urn in the order of their hashes, which says nothing of who came first.
 -- A slip is deleted once, so of two with one slip the other is left out.
 CREATE FUNCTION several.cast_ballot(session_id text[], token bytea[], sealed bytea[],
-	signature bytea[]) RETURNS TABLE (receipt bytea, place int)
+	signature bytea[]) RETURNS TABLE (receipt bytea, places int[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE open text[];
@@ -714,14 +714,14 @@ BEGIN
 			AND a.session_id = ANY (open) AND length(a.token) = 32
 			AND length(a.sealed) = flow.sealed_size() AND length(a.signature) = 64
 		RETURNING s.*, a.sealed, sha256(a.sealed) AS sealed_hash, a.signature,
-			a.place::int AS place),
+			ARRAY[a.place::int] AS places),
 	put AS (
 		INSERT INTO data.urn (token_hash, session_id, public_key, sealed, sealed_hash,
 			signature)
 		SELECT b.token_hash, b.session_id, b.public_key, b.sealed, b.sealed_hash,
 			b.signature
 		FROM burnt b ORDER BY b.token_hash)
-	SELECT b.sealed_hash, b.place FROM burnt b;
+	SELECT b.sealed_hash, b.places FROM burnt b;
 END $$;
 
 -- Presence, not content.  What stands in `receipts_hash`, or before the count in

@@ -96,19 +96,24 @@ BEGIN
 	RETURN kept.sheet;
 END $$;
 
--- Many at once: whoever sees whole sheets and asks for one that is ready.
+-- Many at once: whoever sees whole sheets and asks for one that is ready.  A committee
+-- opens one sheet together: it is read once for all of them.
 CREATE FUNCTION several.show_evaluation(me auth.actor[], asked text[])
-RETURNS TABLE (application_id text, sheet api.evaluation_sheet, place int)
+RETURNS TABLE (application_id text, sheet api.evaluation_sheet, places int[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
-DECLARE today date := flow.today();
+DECLARE
+	today date := flow.today();
+	wide text[] := ARRAY(SELECT r.role FROM rule.role r WHERE r.scope = 'college');
 BEGIN
-	RETURN QUERY SELECT s.application_id, s.sheet, u.place::int
-	FROM unnest(me, asked) WITH ORDINALITY
-		u(person_id, role, org_id, request, certificate_fp, application_id, place)
-	JOIN flow.sheet s ON s.application_id = u.application_id AND s.as_of_on = today
-	JOIN data.application a ON a.id = s.application_id
-	JOIN rule.role r ON r.role = u.role AND r.scope = 'college'
-	WHERE NOT EXISTS (SELECT FROM data.affiliation f WHERE f.person_id = u.person_id
-		AND f.org_id = a.org_id);
+	RETURN QUERY SELECT s.application_id, s.sheet, q.places
+	FROM (SELECT u.application_id, array_agg(u.place::int) AS places
+		FROM unnest(me, asked) WITH ORDINALITY
+			u(person_id, role, org_id, request, certificate_fp, application_id, place)
+		WHERE u.role = ANY (wide) AND NOT EXISTS (
+			SELECT FROM data.application a JOIN data.affiliation f
+				ON f.person_id = u.person_id AND f.org_id = a.org_id
+			WHERE a.id = u.application_id)
+		GROUP BY u.application_id) q
+	JOIN flow.sheet s ON s.application_id = q.application_id AND s.as_of_on = today;
 END $$;

@@ -96,31 +96,28 @@ RETURNS void LANGUAGE sql AS $$ SELECT refuse.because('ZB004', key, args) $$;
 CREATE TYPE auth.actor AS (person_id text, role text, org_id text, request text,
 	certificate_fp bytea);
 
--- The actor of a request that says in which office it is made, when nothing stands in
--- the way; no row otherwise.
-CREATE FUNCTION auth.plainly(request text, fp bytea, acting text, today date)
-RETURNS TABLE (person_id text, role text, org_id text)
-LANGUAGE sql STABLE AS $$
-	SELECT o.person_id, o.role, o.org_id
-	FROM data.certificate c JOIN data.person p ON p.id = c.person_id
-	JOIN data.office o ON o.person_id = p.id AND o.role = split_part(acting, '@', 1)
-		AND o.org_id = split_part(acting, '@', 2)
-	WHERE c.fp = plainly.fp AND c.revoked_at IS NULL AND c.superseded_at IS NULL
-		AND c.expires_at > now() AND p.active
-		AND o.from_on <= today AND (o.to_on IS NULL OR o.to_on > today)
-		AND EXISTS (SELECT FROM rule.permission r WHERE r.request = plainly.request
-			AND r.role IN (o.role, 'person')) $$;
-
--- For a set form: the actors of many, NULL where auth.enter has more to say.
+-- For a set form: the actors of many requests that say in which office they are made,
+-- NULL where auth.enter has more to say.
 CREATE FUNCTION auth.enter_all(request text, fps bytea[], actings text[])
 RETURNS auth.actor[] LANGUAGE plpgsql STABLE AS $$
-DECLARE today date := flow.today();
+DECLARE
+	today date := flow.today();
+	allowed text[] := ARRAY(SELECT r.role FROM rule.permission r
+		WHERE r.request = enter_all.request);
 BEGIN
 	RETURN ARRAY(SELECT CASE WHEN a.person_id IS NOT NULL THEN ROW(a.person_id, a.role,
 			a.org_id, enter_all.request, u.fp)::auth.actor END
 		FROM unnest(fps, actings) WITH ORDINALITY u(fp, acting, place)
-		LEFT JOIN LATERAL (SELECT x.* FROM auth.plainly(enter_all.request, u.fp,
-			u.acting, today) x LIMIT 1) a ON true
+		LEFT JOIN LATERAL (SELECT o.person_id, o.role, o.org_id
+			FROM data.certificate c JOIN data.person p ON p.id = c.person_id
+			JOIN data.office o ON o.person_id = p.id
+				AND o.role = split_part(u.acting, '@', 1)
+				AND o.org_id = split_part(u.acting, '@', 2)
+			WHERE c.fp = u.fp AND c.revoked_at IS NULL AND c.superseded_at IS NULL
+				AND c.expires_at > now() AND p.active
+				AND o.from_on <= today AND (o.to_on IS NULL OR o.to_on > today)
+				AND ARRAY[o.role, 'person'] && allowed
+			LIMIT 1) a ON true
 		ORDER BY u.place);
 END $$;
 

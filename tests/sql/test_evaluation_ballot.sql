@@ -19,12 +19,12 @@ CREATE FUNCTION t.opened(upto int, marks text) RETURNS text LANGUAGE sql AS $$
 	FROM (SELECT decode(md5('ballot ' || n), 'hex') AS i FROM generate_series(1, upto) n) x $$;
 -- By the set form: who was answered, by place.
 CREATE FUNCTION t.cast_all(sessions text[], n int[], words text[]) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(r.place || ' ' || left(encode(r.receipt, 'hex'), 8), ', ' ORDER BY r.place)
+	SELECT string_agg(p || ' ' || left(encode(r.receipt, 'hex'), 8), ', ' ORDER BY p)
 	FROM call.cast_ballot_set(NULL, NULL, NULL, NULL, NULL, sessions,
 		ARRAY(SELECT t.token(x) FROM unnest(n) WITH ORDINALITY u(x, i) ORDER BY i),
 		ARRAY(SELECT t.sealed(x) || CASE x WHEN 'long' THEN '\x00' ELSE '' END::bytea
 			FROM unnest(words) WITH ORDINALITY u(x, i) ORDER BY i),
-		ARRAY(SELECT decode(repeat('07', 64), 'hex') FROM unnest(n))) r $$;
+		ARRAY(SELECT decode(repeat('07', 64), 'hex') FROM unnest(n))) r, unnest(r.places) p $$;
 -- In one line: from a prepared session to an open one with six people present.
 CREATE FUNCTION t.open(session text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
