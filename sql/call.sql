@@ -219,7 +219,8 @@ END $make$;
 -- columns, and the places of the requests that have this reply.  What it leaves out runs
 -- by api.f, so refusals stand in one place.  A person's request is a read, and gets the actors
 -- first, with NULL for those who are not plainly allowed in.  The wrapper is plpgsql,
--- which keeps its plans.
+-- which keeps its plans: for a few requests one made anew looks cheaper than the kept
+-- one, and its making costs more than the answer.
 --
 --   several.f(me auth.actor[], a text[], b bytea[]) RETURNS TABLE (x int, places int[])
 --   call.f_set(z_fp bytea[], …, a text[], b bytea[]) RETURNS SETOF call.f_set_reply
