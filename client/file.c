@@ -24,7 +24,7 @@
 #define SHA256_BYTES 32
 #define READ_BYTES (256 * 1024)
 #define KEPT_BYTES (16 * READ_BYTES)
-#define AHEAD 6 /* keeps both ends busy; more come in bursts, for which others wait */
+#define AHEAD 4 /* keeps both ends busy; more come in bursts, for which others wait */
 
 /* ---- small things ------------------------------------------------------------ */
 

@@ -10,11 +10,11 @@ enum {
 	TRIES = 3, /* of a transaction that met another (40001, 40P01) */
 };
 
-/* How many calls may be on one connection's wire, by lane.  On the write and stream
- * lanes that is one group; a slow statement never has another behind it. */
+/* How many calls may be on one connection's wire, by lane.  On the write lane that is one
+ * group; a slow statement never has another behind it.  A chunk has the next one behind
+ * it, so that PostgreSQL need not wait for it: in groups they came in bursts. */
 static const int depth[LANE_COUNT] = {
-	[LANE_READ] = 32, [LANE_WRITE] = DBCONN_DEPTH, [LANE_SLOW] = 1,
-	[LANE_STREAM] = DBCONN_DEPTH,
+	[LANE_READ] = 32, [LANE_WRITE] = DBCONN_DEPTH, [LANE_SLOW] = 1, [LANE_STREAM] = 2,
 };
 
 struct lane_state {
@@ -45,7 +45,7 @@ static void dispatch_lane(struct db *db, enum lane which);
 /* What is committed together. */
 static bool in_groups(enum lane which)
 {
-	return which == LANE_WRITE || which == LANE_STREAM;
+	return which == LANE_WRITE;
 }
 
 /* ---- queue -------------------------------------------------------------------- */
@@ -277,15 +277,17 @@ static bool gathering(const struct db *db, const struct lane_state *lane)
 		uv_now(db->loop) - lane->head->queued_at < GATHER_MS;
 }
 
-/* Where many go at once a connection is waited for until it is free. */
+/* Where many go at once a connection is waited for until it is free; nor does a chunk
+ * wait behind an import. */
 static bool has_room(const struct lane_state *lane, enum lane which,
 	const struct dbconn *conn)
 {
 	bool many = in_groups(which) ||
 		(lane->head->statement->set && !alone(lane->head));
+	bool other = which == LANE_STREAM && dbconn_last(conn) != lane->head->statement;
 
 	return dbconn_state(conn) == DBCONN_UP &&
-		dbconn_load(conn) < (many ? 1 : depth[which]);
+		dbconn_load(conn) < (many || other ? 1 : depth[which]);
 }
 
 static struct dbconn *freest(struct lane_state *lane, enum lane which)

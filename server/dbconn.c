@@ -60,6 +60,7 @@ struct dbconn {
 	int n, failed;
 	PGresult *error; /* the segment's first, at `failed` (n: at the commit) */
 	int load;
+	const struct db_statement *last; /* sent */
 	bool check_ok;
 };
 
@@ -566,6 +567,7 @@ bool dbconn_send(struct dbconn *conn, struct db_call **calls, int n)
 		uv_timer_start(&conn->timer, on_timer,
 			conn->statement_timeout_ms + ANSWER_GRACE_MS, 0);
 	conn->load += n;
+	conn->last = calls[n - 1]->statement;
 	if (!send_segment(conn, calls, n, &taken)) {
 		/* Broken while sending: those not pushed are given to the ring so
 		 * that the coming loss takes all of them back together. */
@@ -623,6 +625,11 @@ enum dbconn_state dbconn_state(const struct dbconn *conn)
 int dbconn_load(const struct dbconn *conn)
 {
 	return conn->load;
+}
+
+const struct db_statement *dbconn_last(const struct dbconn *conn)
+{
+	return conn->last;
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -40,6 +40,8 @@ struct dbconn *dbconn_new(uv_loop_t *loop, const char *conninfo, bool patient,
 enum dbconn_state dbconn_state(const struct dbconn *conn);
 /* Calls on the wire. */
 int dbconn_load(const struct dbconn *conn);
+/* What the last of them is; NULL before the first. */
+const struct db_statement *dbconn_last(const struct dbconn *conn);
 /* Sends calls as one segment with one commit, neighbours of one statement by its
  * set form.  False: the connection is of no
  * use (it will say `lost` or `up` later); the calls were not taken. */
