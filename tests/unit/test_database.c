@@ -47,6 +47,13 @@ static const struct db_statement get_many_set = { .name = "get_many_set",
 static const struct db_statement get_many = { .name = "get_many",
 	.sql = "SELECT n FROM lane_test WHERE n = $1::int", .nparams = 1,
 	.lane = LANE_READ, .index = 6, .set = &get_many_set };
+static const struct db_statement wait_many_set = { .name = "wait_many_set",
+	.sql = "SELECT u.n, ARRAY[u.place::int] FROM unnest($1::int[])"
+		" WITH ORDINALITY u(n, place), pg_sleep(0.02)",
+	.nparams = 1, .lane = LANE_READ, .index = 7, .elements = integers };
+static const struct db_statement wait_many = { .name = "wait_many",
+	.sql = "SELECT $1::int FROM pg_sleep(0.02)", .nparams = 1,
+	.lane = LANE_READ, .index = 8, .set = &wait_many_set };
 
 struct test_call {
 	struct db_call call;
@@ -301,7 +308,7 @@ static void test_set_form_gathers(void **state)
 	uint64_t before, end;
 
 	(void)state;
-	two.connections[LANE_WRITE] = 2;
+	two.connections[LANE_WRITE] = two.connections[LANE_READ] = 2;
 	db = db_new(&loop, &two);
 	for (int i = 0; i < 3; i++) { /* until both are there */
 		submit(&t[0], &nap, 0);
@@ -328,6 +335,16 @@ static void test_set_form_gathers(void **state)
 	run();
 	assert_int_equal(stuck.outcome, DB_OK);
 	assert_int_equal(rows("n BETWEEN 7000 AND 7100"), 41);
+
+	before = db_counters(db)->groups;
+	for (int i = 0; i < 5; i++) {
+		submit(&t[i], &wait_many, i);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	run();
+	assert_int_equal(db_counters(db)->groups - before, 2);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(t[i].found, i);
 
 	db_close(db, on_other_closed, &gone);
 	while (!gone)
