@@ -207,10 +207,14 @@ static void read_meta(struct reader *r, const struct csv_row *row)
 
 		if (!name || !value)
 			return;
-		if (strcmp(name, META_REVISION) == 0)
-			read_revision(r, row, (int)i + 1);
-		if (strcmp(name, META_FORM) != 0 && strcmp(name, META_SUM) != 0)
+		if (strcmp(name, META_REVISION) != 0 && strcmp(name, META_FORM) != 0 &&
+		    strcmp(name, META_SUM) != 0)
 			continue;
+		i++; /* a value is no name, whatever it says */
+		if (strcmp(name, META_REVISION) == 0) {
+			read_revision(r, row, (int)i);
+			continue;
+		}
 		text_fold(value);
 		if (!*value)
 			continue;
@@ -220,7 +224,7 @@ static void read_meta(struct reader *r, const struct csv_row *row)
 		}
 		r->form->sum = value;
 		snprintf(r->form->sum_place, sizeof(r->form->sum_place), "%c%zu",
-			 (char)('B' + i), row->row);
+			 (char)('A' + i), row->row);
 	}
 }
 
