@@ -35,7 +35,7 @@ class Scale:
                         else [1, 2, 4, 8, 16, 32, 64])
         self.idle = 200 if opt.smoke else 10_000
         self.files = 1 if opt.smoke else UPLOAD_FILES
-        self.commands = 3 if opt.smoke else 20 if opt.quick else 40
+        self.commands = 3 if opt.smoke else 40
 
 
 class Bench:
