@@ -282,8 +282,7 @@ static bool gathering(const struct db *db, const struct lane_state *lane)
 static bool has_room(const struct lane_state *lane, enum lane which,
 	const struct dbconn *conn)
 {
-	bool many = in_groups(which) ||
-		(lane->head->statement->set && !alone(lane->head));
+	bool many = in_groups(which) || gathers(lane->head);
 	bool other = which == LANE_STREAM && dbconn_last(conn) != lane->head->statement;
 
 	return dbconn_state(conn) == DBCONN_UP &&
